@@ -1,0 +1,89 @@
+"""A cohort: samples x genes x channels with covariates, a phenotype and sample groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hypomask.errors import DataError, did_you_mean
+
+__all__ = ["Cohort", "Phenotype", "PhenotypeKind"]
+
+PhenotypeKind = Literal["binary", "classes", "continuous"]
+
+
+@dataclass(frozen=True, eq=False)
+class Phenotype:
+    """What is to be explained.
+
+    Parameters
+    ----------
+    values
+        (B,) float64: the measurement when continuous; class codes 0..K-1 as float otherwise.
+    classes
+        Class names by code; empty when continuous. For a binary phenotype `classes[1]` is the event.
+    """
+
+    name: str
+    kind: PhenotypeKind
+    values: npt.NDArray[np.float64]
+    classes: tuple[str, ...] = ()
+
+    @property
+    def n_outputs(self) -> int:
+        """Columns of the linear predictor: 1 for binary and continuous, K for K > 2 classes."""
+        return len(self.classes) if self.kind == "classes" else 1
+
+
+@dataclass(frozen=True, eq=False)
+class Cohort:
+    """Measurements of genes in samples, checked (see `hypomask.data.checks`) and ready to be split.
+
+    Parameters
+    ----------
+    samples
+        (B,) observation ids, unique text.
+    genes
+        (G,) gene ids, unique text.
+    channels
+        (C,) names of the layers of measurement, e.g. ``("expression",)`` or ``("mutation", "deletion")``.
+    values_BGC
+        (B, G, C) float32, NaN where missing.
+    covariates
+        (B, P) float64 frame indexed by sample: numeric covariates as they are, categories one-hot (first level left
+        out); NaN where missing. May have no columns.
+    groups
+        (B,) text, or None: samples that must stay on one side of a split (patient, cell line, batch).
+    strata
+        (B, S) text frame of the categorical covariates as given, for subgroup tables. May have no columns.
+    """
+
+    samples: tuple[str, ...]
+    genes: tuple[str, ...]
+    channels: tuple[str, ...]
+    values_BGC: npt.NDArray[np.float32]
+    covariates: pd.DataFrame
+    phenotype: Phenotype
+    groups: npt.NDArray[np.str_] | None
+    strata: pd.DataFrame
+
+    @property
+    def n_samples(self) -> int:
+        """Number of observations."""
+        return len(self.samples)
+
+    def gene_index(self, genes: tuple[str, ...]) -> npt.NDArray[np.int64]:
+        """Return the positions of `genes` in this cohort, or raise `DataError` naming the first that is absent."""
+        positions = {gene: i for i, gene in enumerate(self.genes)}
+        for gene in genes:
+            if gene not in positions:
+                raise DataError(f"gene {gene!r} is not in the cohort.{did_you_mean(gene, self.genes)}")
+        return np.array([positions[gene] for gene in genes], dtype=np.int64)
+
+    def with_genes(self, genes: tuple[str, ...]) -> Cohort:
+        """Return the cohort restricted to `genes`, in that order."""
+        return replace(self, genes=genes, values_BGC=self.values_BGC[:, self.gene_index(genes)])
