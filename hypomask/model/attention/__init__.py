@@ -1,1 +1,20 @@
-"""model/attention."""
+"""Masked attention: one operator, several back ends, chosen by measured density, size and device."""
+
+from __future__ import annotations
+
+from hypomask.model.attention.choose import choose_back_end
+from hypomask.model.attention.dense import DenseAttention
+from hypomask.model.attention.layout import AttentionLayout, LayerLayout, build_layout
+from hypomask.model.attention.operator import attend
+from hypomask.model.attention.registry import BACK_ENDS, BackEnd
+
+__all__ = [
+    "BACK_ENDS",
+    "AttentionLayout",
+    "BackEnd",
+    "DenseAttention",
+    "LayerLayout",
+    "attend",
+    "build_layout",
+    "choose_back_end",
+]

@@ -1,0 +1,86 @@
+"""Who may read whom in one layer, as a CSR pattern and its transpose. Kernels read this; they never see a `Mask`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import scipy.sparse as sp
+import torch
+from torch import Tensor
+
+__all__ = ["EdgePattern"]
+
+
+@dataclass(frozen=True, eq=False)
+class EdgePattern:
+    """Compressed rows of allowed (query, key) pairs; the diagonal is always among them, so no row is empty.
+
+    Entries are ordered by (row, column); "entry e" below means the e-th of them.
+
+    Parameters
+    ----------
+    n_tokens
+        N; the pattern is (N, N).
+    row_start
+        (N + 1,) int32: entries of row i are ``row_start[i]`` up to ``row_start[i + 1]``.
+    cols
+        (E,) int32: the token that entry e reads.
+    """
+
+    n_tokens: int
+    row_start: Tensor
+    cols: Tensor
+
+    @classmethod
+    def from_csr(cls, allowed: sp.csr_array, device: torch.device) -> EdgePattern:
+        """Build from a (N, N) SciPy pattern whose diagonal is set."""
+        allowed = sp.csr_array(allowed)
+        allowed.sort_indices()
+        row_start = torch.as_tensor(allowed.indptr, dtype=torch.int32)
+        cols = torch.as_tensor(allowed.indices, dtype=torch.int32)
+        return cls(int(allowed.shape[0]), row_start.to(device), cols.to(device))
+
+    @classmethod
+    def full(cls, n_tokens: int, device: torch.device) -> EdgePattern:
+        """Every token may read every token."""
+        row_start = torch.arange(0, n_tokens * n_tokens + 1, n_tokens, dtype=torch.int32, device=device)
+        return cls(n_tokens, row_start, torch.arange(n_tokens, dtype=torch.int32, device=device).repeat(n_tokens))
+
+    @property
+    def n_entries(self) -> int:
+        """E: allowed pairs, diagonal included."""
+        return len(self.cols)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether every pair is allowed."""
+        return self.n_entries == self.n_tokens**2
+
+    @property
+    def density(self) -> float:
+        """Share of all pairs that are allowed."""
+        return self.n_entries / self.n_tokens**2
+
+    @cached_property
+    def rows(self) -> Tensor:
+        """(E,) int64: the token that receives by entry e."""
+        rows = torch.arange(self.n_tokens, device=self.cols.device)
+        return torch.repeat_interleave(rows, self.row_start.diff(), output_size=self.n_entries)
+
+    @cached_property
+    def flat(self) -> Tensor:
+        """(E,) int64: place of entry e in a row-major (N, N) matrix."""
+        return self.rows * self.n_tokens + self.cols
+
+    @cached_property
+    def transposed(self) -> Tensor:
+        """(E,) int64: entries ordered by (column, row), as a kernel that goes by key needs them."""
+        return torch.argsort(self.cols, stable=True)
+
+    @cached_property
+    def col_start(self) -> Tensor:
+        """(N + 1,) int32: ``transposed[col_start[j] : col_start[j + 1]]`` are the entries that read token j."""
+        start = torch.zeros(self.n_tokens + 1, dtype=torch.int32, device=self.cols.device)
+        start[1:] = torch.bincount(self.cols, minlength=self.n_tokens).cumsum(0)
+        return start
