@@ -1,1 +1,1 @@
-"""data."""
+"""Cohorts: reading them, checking them, splitting them into folds, standardising a fold, simulating them."""

@@ -1,0 +1,104 @@
+"""The phenotype of a simulated cohort, and the losses that oracles of more or less knowledge would reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.optimize import brentq
+from scipy.special import expit, xlog1py, xlogy
+
+from hypomask.data.cohort import Phenotype
+from hypomask.data.simulation_config import SimulationConfig
+from hypomask.errors import ConfigError
+
+__all__ = ["LOGISTIC_VARIANCE", "DrawnPhenotype", "draw_phenotype", "part_of_variance"]
+
+LOGISTIC_VARIANCE = float(np.pi**2 / 3)
+"""Variance of the standard logistic distribution: the noise of a binary phenotype on the liability scale."""
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnPhenotype:
+    """A phenotype, the oracle's predictor of it, and the losses of three oracles (see `SimulatedCohort`)."""
+
+    phenotype: Phenotype
+    linear_predictor: Floats
+    noise_variance: float
+    best_loss: float
+    additive_loss: float
+    gene_free_loss: float
+
+
+def part_of_variance(score: Floats, away_from: list[Floats], variance: float) -> tuple[Floats, float]:
+    """Return `score` centred, uncorrelated in the sample with `away_from`, and scaled to `variance`; and its factor."""
+    if variance == 0:
+        return np.zeros_like(score), 0.0
+    design = np.column_stack([np.ones(len(score)), *away_from])
+    rest = score - design @ np.linalg.lstsq(design, score, rcond=None)[0]
+    sd = float(rest.std())
+    if sd <= 1e-9 * float(np.abs(score).max(initial=0.0)):
+        raise ConfigError("simulation: too few samples for this graph; give more samples or fewer genes")
+    factor = float(np.sqrt(variance)) / sd
+    return rest * factor, factor
+
+
+def draw_phenotype(parts: pd.DataFrame, config: SimulationConfig, generator: np.random.Generator) -> DrawnPhenotype:
+    """Draw the phenotype from the (B, 3) `parts` of the linear predictor and noise."""
+    draw = _draw_continuous if config.kind == "continuous" else _draw_binary
+    return draw(parts, config, generator)
+
+
+def _draw_continuous(parts: pd.DataFrame, config: SimulationConfig, generator: np.random.Generator) -> DrawnPhenotype:
+    known = parts.sum(axis=1).to_numpy()
+    planted = [parts[name].to_numpy() for name in parts if parts[name].any()]
+    noise, _ = part_of_variance(generator.standard_normal(len(known)), planted, config.noise_r2)
+    return DrawnPhenotype(
+        Phenotype("phenotype", "continuous", known + noise),
+        linear_predictor=known,
+        noise_variance=config.noise_r2,
+        best_loss=config.noise_r2,
+        additive_loss=config.noise_r2 + config.interaction_r2,
+        gene_free_loss=1.0 - config.covariate_r2,
+    )
+
+
+def _draw_binary(parts: pd.DataFrame, config: SimulationConfig, generator: np.random.Generator) -> DrawnPhenotype:
+    known = parts.sum(axis=1).to_numpy()
+    intercept = brentq(lambda a: float(expit(known + a).mean()) - config.prevalence, -1e3, 1e3)
+    probability = expit(known + intercept)
+    event = (generator.random(len(known)) < probability).astype(np.float64)
+    if event.min() == event.max():
+        raise ConfigError(
+            f"simulation: all {len(event)} samples are in one class; give more samples or a prevalence nearer to 0.5"
+        )
+
+    def loss_knowing(*names: str) -> float:
+        unknown = sum(float(parts[name].var(ddof=0)) for name in parts if name not in names)
+        logit = parts[list(names)].sum(axis=1).to_numpy() + intercept
+        return _log_loss(probability, _mean_sigmoid(logit, unknown))
+
+    return DrawnPhenotype(
+        Phenotype("phenotype", "binary", event, ("no", "yes")),
+        linear_predictor=known + intercept,
+        noise_variance=LOGISTIC_VARIANCE,
+        best_loss=_log_loss(probability, probability),
+        additive_loss=loss_knowing("main", "covariates"),
+        gene_free_loss=loss_knowing("covariates"),
+    )
+
+
+def _mean_sigmoid(logit: Floats, variance: float) -> Floats:
+    """Return the mean of sigmoid(logit + u) over normal u of `variance`, by Gauss-Hermite quadrature of 40 nodes."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(40)
+    shifted = logit[:, None] + np.sqrt(variance) * nodes
+    return np.asarray(expit(shifted) @ (weights / weights.sum()), dtype=np.float64)
+
+
+def _log_loss(truth: Floats, predicted: Floats) -> float:
+    """Return the expected log loss, in nats, of `predicted` where events have probability `truth`."""
+    return float(-(xlogy(truth, predicted) + xlog1py(1 - truth, -predicted)).mean())

@@ -1,0 +1,117 @@
+"""One fold, standardised by its training samples alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hypomask.data.cohort import Cohort
+
+__all__ = ["FoldData", "prepare_fold"]
+
+MIN_BINARY_SD = 0.1
+"""Floor of the scale in a channel of 0 and 1: without it a gene altered in 1 of 500 samples would have z = 22."""
+
+MAX_ABS_Z = 10.0
+"""Standardised genes and covariates are cut here: a test sample may be any number of training sds away."""
+
+RELATIVE_CONSTANT = 1e-6
+"""A gene whose sd is below this share of its largest absolute value is constant: float32 has seven digits."""
+
+
+@dataclass(frozen=True, eq=False)
+class FoldData:
+    """Training and test samples of one fold. Every number was estimated from training samples.
+
+    Parameters
+    ----------
+    x_train_BGC, x_test_BGC
+        (B, G, C) float32: per channel and gene centred and scaled, cut at +-10. 0 where missing (the training mean),
+        and 0 for a gene that is constant, or missing altogether, in training. There is no indicator of missingness.
+    z_train_BP, z_test_BP
+        (B, P) float64 covariates: missing filled with the training median, then as genes.
+    y_train, y_test
+        (B,) float64: class codes, or the continuous phenotype centred and scaled.
+    y_center, y_scale
+        Continuous: phenotype = y_center + y_scale * y. Otherwise 0 and 1.
+    missing_share
+        Share of the training values of genes that were missing.
+    """
+
+    x_train_BGC: npt.NDArray[np.float32]
+    x_test_BGC: npt.NDArray[np.float32]
+    z_train_BP: npt.NDArray[np.float64]
+    z_test_BP: npt.NDArray[np.float64]
+    y_train: npt.NDArray[np.float64]
+    y_test: npt.NDArray[np.float64]
+    y_center: float
+    y_scale: float
+    missing_share: float
+
+
+def prepare_fold(cohort: Cohort, train: npt.NDArray[np.int64], test: npt.NDArray[np.int64]) -> FoldData:
+    """Standardise genes, covariates and a continuous phenotype by the samples at positions `train`."""
+    x_train_BGC, x_test_BGC = cohort.values_BGC[train], cohort.values_BGC[test]
+    missing_share = _standardise_genes(x_train_BGC, x_test_BGC)
+
+    covariates_BP = cohort.covariates.to_numpy(dtype=np.float64, na_value=np.nan)
+    z_train_BP, z_test_BP = _standardise_covariates(covariates_BP[train], covariates_BP[test])
+
+    y = cohort.phenotype.values
+    y_center, y_scale = 0.0, 1.0
+    if cohort.phenotype.kind == "continuous" and len(train):
+        y_center = float(y[train].mean())
+        y_scale = float(y[train].std()) or 1.0
+    return FoldData(
+        x_train_BGC=x_train_BGC,
+        x_test_BGC=x_test_BGC,
+        z_train_BP=z_train_BP,
+        z_test_BP=z_test_BP,
+        y_train=(y[train] - y_center) / y_scale,
+        y_test=(y[test] - y_center) / y_scale,
+        y_center=y_center,
+        y_scale=y_scale,
+        missing_share=missing_share,
+    )
+
+
+def _standardise_genes(x_train_BGC: npt.NDArray[np.float32], x_test_BGC: npt.NDArray[np.float32]) -> float:
+    """Standardise both arrays in place, channel by channel; return the share of missing training values."""
+    n_missing = 0
+    for channel in range(x_train_BGC.shape[2]):
+        x_BG = x_train_BGC[:, :, channel]
+        missing_BG = np.isnan(x_BG)
+        n_missing += int(missing_BG.sum())
+        n_G = np.maximum(len(x_BG) - missing_BG.sum(axis=0), 1)
+        filled_BG = np.where(missing_BG, np.float32(0), x_BG)
+        largest_G = np.abs(filled_BG).max(axis=0, initial=0.0)
+        center_G = filled_BG.sum(axis=0, dtype=np.float64) / n_G
+        deviation_BG = np.where(missing_BG, 0.0, filled_BG - center_G)
+        sd_G = np.sqrt(np.einsum("bg,bg->g", deviation_BG, deviation_BG) / n_G)
+        factor_G = np.where(sd_G > RELATIVE_CONSTANT * largest_G, 1.0 / np.where(sd_G > 0, sd_G, 1.0), 0.0)
+        if np.isin(filled_BG, (0.0, 1.0)).all():
+            factor_G = np.minimum(factor_G, 1.0 / MIN_BINARY_SD)
+        for part_BGC in (x_train_BGC, x_test_BGC):
+            z_BG = (part_BGC[:, :, channel] - center_G) * factor_G
+            part_BGC[:, :, channel] = np.clip(np.nan_to_num(z_BG, copy=False), -MAX_ABS_Z, MAX_ABS_Z)
+    return n_missing / x_train_BGC.size if x_train_BGC.size else 0.0
+
+
+def _standardise_covariates(
+    z_train_BP: npt.NDArray[np.float64], z_test_BP: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Fill with training medians (0 where all are missing), centre, scale and cut; constant in training becomes 0."""
+    known = ~np.isnan(z_train_BP)
+    median_P = np.array(
+        [np.median(column[seen]) if seen.any() else 0.0 for column, seen in zip(z_train_BP.T, known.T, strict=True)]
+    )
+    filled_BP = np.where(known, z_train_BP, median_P)
+    center_P = filled_BP.mean(axis=0) if len(filled_BP) else median_P
+    sd_P = filled_BP.std(axis=0) if len(filled_BP) else np.zeros_like(median_P)
+    largest_P = np.abs(filled_BP).max(axis=0, initial=0.0)
+    factor_P = np.where(sd_P > 1e-12 * largest_P, 1.0 / np.where(sd_P > 0, sd_P, 1.0), 0.0)
+    train_BP = np.clip((filled_BP - center_P) * factor_P, -MAX_ABS_Z, MAX_ABS_Z)
+    test_BP = np.where(np.isnan(z_test_BP), median_P, z_test_BP)
+    return train_BP, np.clip((test_BP - center_P) * factor_P, -MAX_ABS_Z, MAX_ABS_Z)
