@@ -1,0 +1,219 @@
+"""Per-sample proper losses of out-of-fold predictions, and the table of them that a comparison starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import logsumexp
+
+from hypomask.comparison.result import Role, ShownScore
+from hypomask.data.cohort import PhenotypeKind
+from hypomask.errors import DataError, Problem, did_you_mean, raise_problems
+
+__all__ = ["NO_INTERACTION", "UNCONSTRAINED", "LossTable", "NullLosses", "per_sample_loss"]
+
+NO_INTERACTION = "no-interaction"
+UNCONSTRAINED = "unconstrained"
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def per_sample_loss(eta_BK: npt.ArrayLike, y_B: npt.ArrayLike, kind: PhenotypeKind) -> FloatArray:
+    """Return the proper loss of each prediction; lower is better.
+
+    Parameters
+    ----------
+    eta_BK
+        (B, K) or (B,) predictions on the link scale: logits (``binary``), log-probabilities up to a constant per sample
+        (``classes``), the standardised phenotype (``continuous``).
+    y_B
+        (B,) class codes, or the phenotype standardised in the same way as `eta_BK`.
+    kind
+        Kind of phenotype.
+
+    Returns
+    -------
+    (B,) float64
+        Log loss in nats (``binary``, ``classes``), or squared error in units of the training fold's variance.
+        Infinite where a class that occurred was given probability 0.
+
+    Raises
+    ------
+    DataError
+        The shapes do not fit each other or the kind, or a class code is not one of 0..K-1.
+
+    References
+    ----------
+    Gneiting & Raftery 2007, strictly proper scoring rules, doi:10.1198/016214506000001437
+
+    Examples
+    --------
+    >>> per_sample_loss([[0.0], [1000.0], [-1000.0]], [1, 1, 1], "binary").round(3).tolist()
+    [0.693, 0.0, 1000.0]
+    """
+    eta = np.asarray(eta_BK, dtype=np.float64)
+    y = np.asarray(y_B, dtype=np.float64)
+    eta = eta[:, None] if eta.ndim == 1 else eta
+    if y.ndim != 1 or eta.ndim != 2 or len(eta) != len(y):
+        raise DataError(f"predictions of shape {eta.shape} do not fit phenotypes of shape {y.shape}; expected (B, K), (B,)")
+    if kind == "classes":
+        if eta.shape[1] < 2:
+            raise DataError(f"predictions have {eta.shape[1]} column, expected one per class (at least 2)")
+        code = _class_codes(y, eta.shape[1])
+        return np.asarray(logsumexp(eta, axis=1) - eta[np.arange(len(y)), code])
+    if eta.shape[1] != 1:
+        raise DataError(f"predictions have {eta.shape[1]} columns, expected 1 for a {kind} phenotype")
+    if kind == "binary":
+        code = _class_codes(y, 2)
+        # log(1 + exp(-eta)) for events and log(1 + exp(eta)) for the rest: no cancellation at either end.
+        return np.asarray(np.logaddexp(0.0, np.where(code == 1, -eta[:, 0], eta[:, 0])))
+    return np.asarray((y - eta[:, 0]) ** 2)
+
+
+def _class_codes(y: FloatArray, n_classes: int) -> npt.NDArray[np.int64]:
+    wrong = ~np.isin(y, np.arange(n_classes))
+    if wrong.any():
+        raise DataError(f"class code {y[wrong][0]:g} is not one of 0..{n_classes - 1}")
+    return y.astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class LossTable:
+    """Out-of-fold losses of every model of a study on the same folds.
+
+    Parameters
+    ----------
+    names, roles
+        (M,) models, and whether each is a hypothesis or a reference (``no-interaction``, ``unconstrained``).
+    loss_MRB
+        (M, R, B) loss of each sample in each repeat, predicted by the model that did not see the sample. Training
+        replicates are averaged as predictions beforehand.
+    gene_free_RB
+        (R, B) the same of the model without genes (covariates only).
+    additive_MRB
+        (M, R, B) the same of each model's own additive part.
+    groups
+        (B,) labels of samples that are not independent, or None.
+    n_folds
+        K of the cross-validation; at least 2.
+    kind
+        Kind of phenotype.
+    event_counts
+        Members by class name; empty for a continuous phenotype.
+    scores
+        Shown scores by model name, then by score name.
+
+    Raises
+    ------
+    DataError
+        The parts do not fit each other, names repeat, there is no hypothesis, or a loss is not finite (all such models
+        are named together).
+    """
+
+    names: tuple[str, ...]
+    roles: tuple[Role, ...]
+    loss_MRB: FloatArray
+    gene_free_RB: FloatArray
+    additive_MRB: FloatArray
+    groups: npt.NDArray[np.str_] | None
+    n_folds: int
+    kind: PhenotypeKind
+    event_counts: Mapping[str, int] = field(default_factory=dict)
+    scores: Mapping[str, Mapping[str, ShownScore]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        raise_problems([Problem(message, "losses") for message in self._shape_problems()], DataError)
+        raise_problems([Problem(message, "losses") for message in self._value_problems()], DataError)
+
+    @property
+    def n_repeats(self) -> int:
+        """Number of repeats of the cross-validation."""
+        return int(self.loss_MRB.shape[1])
+
+    @property
+    def n_samples(self) -> int:
+        """Number of observations."""
+        return int(self.loss_MRB.shape[2])
+
+    @property
+    def n_groups(self) -> int:
+        """Number of independent units: groups where given, else samples."""
+        return self.n_samples if self.groups is None else len(np.unique(self.groups))
+
+    def index(self, name: str) -> int:
+        """Return the position of the model called `name`, or raise `DataError`."""
+        if name not in self.names:
+            raise DataError(f"no model is called {name!r}.{did_you_mean(name, self.names)}")
+        return self.names.index(name)
+
+    def _shape_problems(self) -> list[str]:
+        if self.loss_MRB.ndim != 3:
+            return [f"loss_MRB has shape {self.loss_MRB.shape}, expected (models, repeats, samples)"]
+        n_models, n_repeats, n_samples = self.loss_MRB.shape
+        found = []
+        if len(self.names) != n_models or len(self.roles) != n_models:
+            found.append(f"{len(self.names)} names and {len(self.roles)} roles for {n_models} models")
+        repeated = sorted({name for name in self.names if self.names.count(name) > 1})
+        if repeated:
+            found.append(f"model names must differ, these repeat: {', '.join(repeated)}")
+        if "hypothesis" not in self.roles:
+            found.append("no model has the role 'hypothesis'; at least one is needed")
+        if self.gene_free_RB.shape != (n_repeats, n_samples):
+            found.append(f"gene_free_RB has shape {self.gene_free_RB.shape}, expected {(n_repeats, n_samples)}")
+        if self.additive_MRB.shape != self.loss_MRB.shape:
+            found.append(f"additive_MRB has shape {self.additive_MRB.shape}, expected {self.loss_MRB.shape}")
+        if self.groups is not None and np.shape(self.groups) != (n_samples,):
+            found.append(f"groups has shape {np.shape(self.groups)}, expected {(n_samples,)}")
+        if self.n_folds < 2:
+            found.append(f"n_folds is {self.n_folds}, expected at least 2")
+        if n_repeats < 1 or (not found and self.n_groups < 2):
+            found.append("at least one repeat and two independent samples are needed")
+        return found
+
+    def _value_problems(self) -> list[str]:
+        found = []
+        for m, name in enumerate(self.names):
+            for what, loss_RB in (("", self.loss_MRB[m]), ("the additive part of ", self.additive_MRB[m])):
+                bad = int(np.size(loss_RB) - np.isfinite(loss_RB).sum())
+                if bad:
+                    found.append(f"{what}{name!r} has {bad} of {loss_RB.size} losses that are not finite; train it again")
+        if not np.isfinite(self.gene_free_RB).all():
+            found.append("the gene-free model has losses that are not finite; check the covariates")
+        elif abs(float(self.gene_free_RB.mean())) < 1e-12:
+            found.append("the gene-free model has no loss at all: the covariates alone determine the phenotype")
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class NullLosses:
+    """Mean losses of a hypothesis' null masks.
+
+    Parameters
+    ----------
+    hypothesis
+        Whose nulls.
+    observed
+        Mean loss of the hypothesis, scored with the same number of folds, repeats and seeds as each draw. (A hypothesis
+        averaged over five seeds against nulls with one rejects 9-11 % instead of 5 %.)
+    draws
+        (n,) mean loss of draw 0, 1, 2, ...: in the order in which they are numbered, not in which they ended.
+    kind
+        ``rewired`` (same degrees, random wiring) or ``matched-genes`` (other genes, matched).
+    finished
+        No further draw is outstanding.
+    """
+
+    hypothesis: str
+    observed: float
+    draws: FloatArray
+    kind: str
+    finished: bool = True
+
+    def __post_init__(self) -> None:
+        if not np.isfinite(self.observed) or not np.isfinite(self.draws).all():
+            raise DataError(f"null test of {self.hypothesis!r} ({self.kind}): a loss is not finite; train it again")
+        if np.ndim(self.draws) != 1:
+            raise DataError(f"null test of {self.hypothesis!r}: draws have shape {np.shape(self.draws)}, expected (n,)")

@@ -1,0 +1,188 @@
+"""Scores that are shown beside the verdict and never decide it. Each declares its direction and range once, here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, softmax
+from scipy.stats import spearmanr
+from sklearn.metrics import average_precision_score, balanced_accuracy_score, roc_auc_score
+
+from hypomask.comparison.losses import per_sample_loss
+from hypomask.comparison.result import ShownScore
+from hypomask.data.cohort import PhenotypeKind
+from hypomask.errors import DataError
+
+__all__ = ["SCORES", "Score", "shown_scores"]
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Score:
+    """A shown score.
+
+    Parameters
+    ----------
+    label
+        What a reader sees.
+    direction
+        Whether a higher or a lower value is better.
+    low, high
+        Range of possible values.
+    kinds
+        Phenotypes for which it is defined.
+    compute
+        From (eta_BK, y_B, kind) of all out-of-fold predictions of one repeat.
+    undefined
+        From y_B and eta_BK: why it cannot be computed, or an empty string.
+    """
+
+    label: str
+    direction: Literal["higher", "lower"]
+    low: float
+    high: float
+    kinds: tuple[PhenotypeKind, ...]
+    compute: Callable[[FloatArray, FloatArray, PhenotypeKind], float]
+    undefined: Callable[[FloatArray, FloatArray], str]
+
+
+def shown_scores(eta_RBK: npt.ArrayLike, y: npt.ArrayLike, kind: PhenotypeKind) -> dict[str, ShownScore]:
+    """Return every score that applies to `kind`, from out-of-fold predictions.
+
+    A score is computed over all samples of a repeat (each predicted by the model that did not see it) and averaged over
+    repeats. Rank scores (AUC, average precision, Spearman) therefore also compare samples of different folds, which is
+    honest about miscalibration between folds and slightly pessimistic below about 50 samples.
+
+    Parameters
+    ----------
+    eta_RBK
+        (R, B, K) predictions on the link scale; see `per_sample_loss`.
+    y
+        (B,) or (R, B) class codes or phenotype, in the unit of `eta_RBK`. RMSE has that unit.
+    kind
+        Kind of phenotype.
+
+    Returns
+    -------
+    dict
+        By name, in the order of `SCORES`. NaN with a reason where a score is undefined.
+
+    References
+    ----------
+    Forman & Scholz 2010, apples-to-apples in cross-validation studies, doi:10.1145/1882471.1882479
+    """
+    eta = np.asarray(eta_RBK, dtype=np.float64)
+    truth = np.asarray(y, dtype=np.float64)
+    if eta.ndim != 3 or truth.shape not in {eta.shape[1:2], eta.shape[:2]} or 0 in eta.shape:
+        raise DataError(f"predictions of shape {eta.shape} do not fit phenotypes of shape {truth.shape}")
+    truth_RB = np.broadcast_to(truth, eta.shape[:2])
+    return {name: _over_repeats(score, eta, truth_RB, kind) for name, score in SCORES.items() if kind in score.kinds}
+
+
+def _over_repeats(score: Score, eta_RBK: FloatArray, y_RB: FloatArray, kind: PhenotypeKind) -> ShownScore:
+    if not np.isfinite(eta_RBK).all() or not np.isfinite(y_RB).all():
+        return ShownScore(float("nan"), "a prediction or a phenotype is not finite")
+    values = []
+    for eta_BK, y_B in zip(eta_RBK, y_RB, strict=True):
+        reason = score.undefined(eta_BK, y_B)
+        if reason:
+            return ShownScore(float("nan"), reason)
+        values.append(score.compute(eta_BK, y_B, kind))
+    return ShownScore(float(np.mean(values)))
+
+
+def _always_defined(eta_BK: FloatArray, y_B: FloatArray) -> str:
+    return ""
+
+
+def _every_class_occurs(eta_BK: FloatArray, y_B: FloatArray) -> str:
+    n_classes = max(eta_BK.shape[1], 2)
+    absent = n_classes - len(np.unique(y_B))
+    return f"{absent} of {n_classes} classes have no sample" if absent else ""
+
+
+def _phenotype_varies(eta_BK: FloatArray, y_B: FloatArray) -> str:
+    return "the phenotype is the same in every sample" if np.ptp(y_B) == 0 else ""
+
+
+def _both_vary(eta_BK: FloatArray, y_B: FloatArray) -> str:
+    if np.ptp(eta_BK) == 0:
+        return "the prediction is the same for every sample"
+    return _phenotype_varies(eta_BK, y_B)
+
+
+def _probabilities(eta_BK: FloatArray, kind: PhenotypeKind) -> FloatArray:
+    if kind == "binary":
+        event = expit(eta_BK[:, 0])
+        return np.column_stack([1.0 - event, event])
+    return np.asarray(softmax(eta_BK, axis=1))
+
+
+def _indicators(y_B: FloatArray, n_classes: int) -> FloatArray:
+    return np.eye(n_classes)[y_B.astype(np.int64)]
+
+
+def _log_loss(eta_BK: FloatArray, y_B: FloatArray, kind: PhenotypeKind) -> float:
+    return float(per_sample_loss(eta_BK, y_B, kind).mean())
+
+
+def _brier(eta_BK: FloatArray, y_B: FloatArray, kind: PhenotypeKind) -> float:
+    p_BK = _probabilities(eta_BK, kind)
+    # Half the sum over classes: for two classes this is the usual (p - y)^2, and the range stays [0, 1].
+    return float(0.5 * ((p_BK - _indicators(y_B, p_BK.shape[1])) ** 2).sum(axis=1).mean())
+
+
+def _auc(eta_BK: FloatArray, y_B: FloatArray, kind: PhenotypeKind) -> float:
+    if kind == "binary":  # ranks of logits: probabilities would tie at 0 and 1
+        return float(roc_auc_score(y_B, eta_BK[:, 0]))
+    p_BK = _probabilities(eta_BK, kind)
+    return float(roc_auc_score(_indicators(y_B, p_BK.shape[1]), p_BK, average="macro"))
+
+
+def _average_precision(eta_BK: FloatArray, y_B: FloatArray, kind: PhenotypeKind) -> float:
+    if kind == "binary":
+        return float(average_precision_score(y_B, eta_BK[:, 0]))
+    p_BK = _probabilities(eta_BK, kind)
+    return float(average_precision_score(_indicators(y_B, p_BK.shape[1]), p_BK, average="macro"))
+
+
+def _balanced_accuracy(eta_BK: FloatArray, y_B: FloatArray, kind: PhenotypeKind) -> float:
+    called = eta_BK[:, 0] > 0 if kind == "binary" else eta_BK.argmax(axis=1)
+    return float(balanced_accuracy_score(y_B.astype(np.int64), np.asarray(called, dtype=np.int64)))
+
+
+def _r2(eta_BK: FloatArray, y_B: FloatArray, kind: PhenotypeKind) -> float:
+    return float(1.0 - ((y_B - eta_BK[:, 0]) ** 2).sum() / ((y_B - y_B.mean()) ** 2).sum())
+
+
+def _spearman(eta_BK: FloatArray, y_B: FloatArray, kind: PhenotypeKind) -> float:
+    return float(spearmanr(eta_BK[:, 0], y_B).statistic)
+
+
+def _rmse(eta_BK: FloatArray, y_B: FloatArray, kind: PhenotypeKind) -> float:
+    return float(np.sqrt(((y_B - eta_BK[:, 0]) ** 2).mean()))
+
+
+_CALLED: tuple[PhenotypeKind, ...] = ("binary", "classes")
+_MEASURED: tuple[PhenotypeKind, ...] = ("continuous",)
+_INF = float("inf")
+
+SCORES: dict[str, Score] = {
+    "log_loss": Score("log loss", "lower", 0.0, _INF, _CALLED, _log_loss, _always_defined),
+    "brier": Score("Brier score", "lower", 0.0, 1.0, _CALLED, _brier, _always_defined),
+    "auc": Score("AUC", "higher", 0.0, 1.0, _CALLED, _auc, _every_class_occurs),
+    "average_precision": Score(
+        "average precision", "higher", 0.0, 1.0, _CALLED, _average_precision, _every_class_occurs
+    ),
+    "balanced_accuracy": Score(
+        "balanced accuracy", "higher", 0.0, 1.0, _CALLED, _balanced_accuracy, _every_class_occurs
+    ),
+    "r2": Score("R2", "higher", -_INF, 1.0, _MEASURED, _r2, _phenotype_varies),
+    "spearman": Score("Spearman correlation", "higher", -1.0, 1.0, _MEASURED, _spearman, _both_vary),
+    "rmse": Score("RMSE", "lower", 0.0, _INF, _MEASURED, _rmse, _always_defined),
+}
