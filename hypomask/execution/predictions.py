@@ -1,0 +1,152 @@
+"""Out-of-fold predictions on the disk: one Parquet file per job, checked by its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hypomask.errors import RunError
+from hypomask.execution.durable import write_durably
+from hypomask.execution.jobs import Job
+
+__all__ = ["Fit", "PredictionStore", "StoredFile", "StoredPredictions"]
+
+METADATA_KEY = b"hypomask"
+PARTS = ("full", "additive", "gene_free")
+
+FloatArray = npt.NDArray[np.float64]
+Number = float | int | str
+
+
+class Fit(Protocol):
+    """What a job gives: the fields of `hypomask.training.job.FoldFit` that are stored."""
+
+    test_index: npt.NDArray[np.int64]
+    eta_full: FloatArray
+    eta_additive: FloatArray
+    eta_gene_free: FloatArray
+    y_center: float
+    y_scale: float
+    numbers: Mapping[str, Number]
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A prediction file's name in the store and the SHA-256 of its bytes."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class StoredPredictions:
+    """Predictions of one job for its held-out samples, on the link scale.
+
+    Parameters
+    ----------
+    test_index
+        (B_t,) positions of the held-out samples in the cohort.
+    eta_full, eta_additive, eta_gene_free
+        (B_t, K): the whole model, its additive part, and covariates only.
+    y_center, y_scale
+        What a continuous phenotype was centred and scaled by in the training folds (0 and 1 otherwise).
+    """
+
+    test_index: npt.NDArray[np.int64]
+    eta_full: FloatArray
+    eta_additive: FloatArray
+    eta_gene_free: FloatArray
+    y_center: float
+    y_scale: float
+
+
+class PredictionStore:
+    """The folder of prediction files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(self, job: Job, fit: Fit, samples: tuple[str, ...]) -> StoredFile:
+        """Write the predictions of `job` durably; `samples` are the cohort's ids, written beside the positions.
+
+        Raises
+        ------
+        RunError
+            When the disk is full.
+        ValueError
+            When a prediction is not finite: such a fit must count as failed, not as a very bad loss.
+        """
+        columns: dict[str, object] = {
+            "sample": [samples[i] for i in fit.test_index],
+            "index": np.asarray(fit.test_index, np.int64),
+        }
+        for part in PARTS:
+            eta_BK = np.asarray(getattr(fit, f"eta_{part}"), dtype=np.float64)
+            if not np.isfinite(eta_BK).all():
+                raise ValueError(f"the {part.replace('_', '-')} predictions are not finite: the training diverged")
+            columns |= {f"eta_{part}_{k}": eta_BK[:, k] for k in range(eta_BK.shape[1])}
+        if not (math.isfinite(fit.y_center) and math.isfinite(fit.y_scale) and fit.y_scale > 0):
+            raise ValueError(f"the phenotype's training scale is {fit.y_scale}, expected a positive number")
+        about = {"job": job.key, "y_center": float(fit.y_center), "y_scale": float(fit.y_scale)}
+        table = pa.table(columns).replace_schema_metadata({METADATA_KEY: json.dumps(about)})
+        digest = hashlib.sha256()
+
+        def write(file: BinaryIO) -> None:
+            sink = pa.BufferOutputStream()
+            pq.write_table(table, sink)
+            content = sink.getvalue().to_pybytes()
+            digest.update(content)
+            file.write(content)
+
+        write_durably(self.folder / job.file_name, write, f"the predictions of {job.key}")
+        return StoredFile(job.file_name, digest.hexdigest())
+
+    def is_intact(self, stored: StoredFile) -> bool:
+        """Return whether the file is there with the bytes that were written."""
+        try:
+            content = (self.folder / stored.name).read_bytes()
+        except OSError:
+            return False
+        return hashlib.sha256(content).hexdigest() == stored.sha256
+
+    def read(self, job: Job) -> StoredPredictions:
+        """Read the predictions of `job`.
+
+        Raises
+        ------
+        RunError
+            When the file is missing or damaged.
+        """
+        path = self.folder / job.file_name
+        try:
+            table = pq.read_table(path)
+            about = json.loads((table.schema.metadata or {})[METADATA_KEY])
+        except (OSError, pa.ArrowException, KeyError, ValueError) as error:
+            raise RunError(
+                f"{path}: the predictions of {job.key} are missing or damaged. "
+                "Give the compare command again with --resume: it makes what is missing."
+            ) from error
+        eta = {part: _part(table, part) for part in PARTS}
+        return StoredPredictions(
+            test_index=table["index"].to_numpy().astype(np.int64),
+            eta_full=eta["full"],
+            eta_additive=eta["additive"],
+            eta_gene_free=eta["gene_free"],
+            y_center=float(about["y_center"]),
+            y_scale=float(about["y_scale"]),
+        )
+
+
+def _part(table: pa.Table, part: str) -> FloatArray:
+    names = [name for name in table.column_names if name.startswith(f"eta_{part}_")]
+    return np.column_stack([table[f"eta_{part}_{k}"].to_numpy() for k in range(len(names))]).astype(np.float64)

@@ -1,0 +1,74 @@
+"""Train jobs until all are done or have failed for good, with the ledger a step behind and never ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from hypomask.errors import RunError
+from hypomask.execution.job_queue import JobQueue
+from hypomask.execution.jobs import Job
+from hypomask.execution.ledger import Ledger
+from hypomask.execution.progress import Progress
+from hypomask.execution.trainer import Done, Outcome
+from hypomask.execution.workers import Executor
+
+if TYPE_CHECKING:
+    from hypomask.masks.mask import Mask
+
+__all__ = ["MAX_ATTEMPTS", "run_jobs"]
+
+MAX_ATTEMPTS = 2
+
+
+def run_jobs(
+    jobs: Sequence[Job],
+    mask_of: Callable[[str], Mask],
+    *,
+    executor: Executor,
+    ledger: Ledger,
+    progress: Progress,
+) -> None:
+    """Train those of `jobs` that the ledger does not call done or failed.
+
+    A job's predictions are on the disk before the ledger calls it done, and the ledger calls it done before its slot
+    gets another job. A failed job is tried once more; then it is left as failed, and the others go on.
+
+    Raises
+    ------
+    RunError
+        When no job can go on: the disk is full, or the settings cannot be trained with.
+    """
+    ledger.add_jobs(jobs)
+    state = {record.job: record.state for record in ledger.records()}
+    queue = JobQueue(job for job in jobs if state[job] == "queued")
+    attempts: dict[Job, int] = {}
+    while True:
+        for slot in executor.idle():
+            job = queue.take(slot)
+            if job is None:
+                break
+            attempts[job] = ledger.start_job(job)
+            executor.submit(slot, job, mask_of(job.model))
+        outcomes = executor.wait()
+        if not outcomes and not len(queue):
+            return
+        for outcome in outcomes:
+            _record(outcome, attempts[outcome.job], queue, ledger, progress)
+
+
+def _record(outcome: Outcome, attempt: int, queue: JobQueue, ledger: Ledger, progress: Progress) -> None:
+    if isinstance(outcome, Done):
+        ledger.finish_job(outcome.job, outcome.stored, outcome.numbers, outcome.seconds)
+        progress.advance()
+        return
+    if outcome.fatal:
+        raise RunError(outcome.error)
+    final = attempt >= MAX_ATTEMPTS
+    ledger.fail_job(outcome.job, outcome.error, final=final)
+    if final:
+        progress.say(f"failed: {outcome.job.key}: {outcome.error}")
+        progress.advance()
+    else:
+        progress.say(f"trying once more: {outcome.job.key}: {outcome.error}")
+        queue.put_back(outcome.job)

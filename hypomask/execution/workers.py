@@ -1,0 +1,196 @@
+"""Who trains: this process, or worker processes beside it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from hypomask.errors import RunError
+from hypomask.execution.jobs import Job
+from hypomask.execution.one_thread import one_thread_environment
+from hypomask.execution.trainer import Failed, Outcome, Task, Trainer, TrainerSetup
+
+if TYPE_CHECKING:
+    from hypomask.masks.mask import Mask
+
+__all__ = ["Executor", "InThisProcess", "WorkerProcesses"]
+
+CLOSE_TIMEOUT_S = 5.0
+
+
+class Executor(Protocol):
+    """Something that trains jobs, one at a time in each of its slots."""
+
+    def idle(self) -> Sequence[int]:
+        """Return the slots that are free."""
+
+    def submit(self, slot: int, job: Job, mask: Mask) -> None:
+        """Give `job` to a free slot."""
+
+    def wait(self) -> Sequence[Outcome]:
+        """Wait until at least one job is over, and return what became of it."""
+
+    def close(self) -> None:
+        """Stop at once; jobs that are not over are dropped."""
+
+
+class InThisProcess:
+    """Trains here; one slot."""
+
+    def __init__(self, setup: TrainerSetup) -> None:
+        self._trainer = Trainer(setup)
+        self._task: tuple[Job, Mask] | None = None
+
+    def idle(self) -> Sequence[int]:
+        """Return the slot when no job is waiting in it."""
+        return [0] if self._task is None else []
+
+    def submit(self, slot: int, job: Job, mask: Mask) -> None:
+        """Keep the job until `wait`."""
+        self._task = (job, mask)
+
+    def wait(self) -> Sequence[Outcome]:
+        """Train the job that was submitted."""
+        if self._task is None:
+            return []
+        (job, mask), self._task = self._task, None
+        return [self._trainer.train(job, mask)]
+
+    def close(self) -> None:
+        """Nothing is left to stop."""
+
+
+class WorkerProcesses:
+    """Trains in `n` processes of one thread each. A process that dies fails its job and is replaced.
+
+    Results do not depend on `n`: a job is a function of the study and its own name, and every process computes with
+    one thread.
+
+    Parameters
+    ----------
+    setup
+        What all jobs share. Give `values_file`, so that the processes share one copy of the measurements.
+    logs
+        Folder for what the workers print; read when one of them dies.
+    """
+
+    def __init__(self, setup: TrainerSetup, n: int, logs: Path) -> None:
+        self._setup = setup
+        self._logs = logs
+        self._workers: list[_Worker] = []
+        try:
+            for slot in range(n):
+                self._workers.append(self._start(slot))
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def process_ids(self) -> tuple[int, ...]:
+        """Ids of the worker processes."""
+        return tuple(worker.process.pid for worker in self._workers)
+
+    def idle(self) -> Sequence[int]:
+        """Return the slots without a job."""
+        return [slot for slot, worker in enumerate(self._workers) if worker.job is None]
+
+    def submit(self, slot: int, job: Job, mask: Mask) -> None:
+        """Send `job` to the worker of `slot`."""
+        try:
+            self._workers[slot].send(job, mask)
+        except OSError:  # it died while idle: a new one takes over, and the job has lost nothing
+            self._replace(slot)
+            self._workers[slot].send(job, mask)
+
+    def wait(self) -> Sequence[Outcome]:
+        """Wait for the first reply, or death, of a busy worker."""
+        busy = {worker.connection: slot for slot, worker in enumerate(self._workers) if worker.job is not None}
+        outcomes: list[Outcome] = []
+        for connection in wait(list(busy)):
+            slot = busy[connection]  # type: ignore[index]
+            worker = self._workers[slot]
+            try:
+                outcomes.append(worker.receive())
+            except (EOFError, OSError):
+                job = worker.job
+                if job is not None:
+                    outcomes.append(Failed(job, worker.describe_death()))
+                self._replace(slot)
+        return outcomes
+
+    def close(self) -> None:
+        """End all workers; none is left behind."""
+        for worker in self._workers:
+            worker.stop()
+        self._workers = []
+
+    def _start(self, slot: int) -> _Worker:
+        return _Worker(self._setup, self._logs / f"worker-{slot}.log")
+
+    def _replace(self, slot: int) -> None:
+        self._workers[slot].stop()
+        self._workers[slot] = self._start(slot)
+
+
+class _Worker:
+    """One process and the connection to it."""
+
+    def __init__(self, setup: TrainerSetup, log: Path) -> None:
+        ours, theirs = socket.socketpair()
+        self._log = log
+        with ours, theirs, open(log, "wb") as output:
+            environment = {
+                **one_thread_environment(),
+                "PYTHONPATH": os.pathsep.join(p or os.getcwd() for p in sys.path),
+            }
+            try:
+                self.process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
+                    [sys.executable, "-P", "-m", "hypomask.execution.worker", str(theirs.fileno())],
+                    env={**one_thread_environment(), "PYTHONPATH": search_path},
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    pass_fds=[theirs.fileno()],
+                )
+            except OSError as error:
+                raise RunError(f"cannot start a worker process: {error.strerror}. Try fewer with --jobs.") from error
+            self.connection: Connection[object, object] = Connection(ours.detach())
+        self.job: Job | None = None
+        self.connection.send(setup)
+
+    def send(self, job: Job, mask: Mask) -> None:
+        self.connection.send(Task(job, mask))
+        self.job = job
+
+    def receive(self) -> Outcome:
+        outcome = self.connection.recv()
+        self.job = None
+        return outcome  # type: ignore[return-value]
+
+    def describe_death(self) -> str:
+        self.process.wait()
+        code = self.process.returncode
+        if code == -signal.SIGKILL:
+            how = "was killed (signal 9), most often because memory ran out; fewer --jobs need less"
+        elif code < 0:
+            how = f"was ended by signal {-code}"
+        else:
+            how = f"ended with exit code {code}"
+        last_words = self._log.read_text(errors="replace").strip().splitlines()[-1:]
+        return f"its worker process {how}{': ' + last_words[0] if last_words else ''}"
+
+    def stop(self) -> None:
+        self.connection.close()  # the worker ends by itself when it sees this
+        self.process.terminate()
+        try:
+            self.process.wait(CLOSE_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
