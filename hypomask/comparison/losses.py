@@ -58,7 +58,9 @@ def per_sample_loss(eta_BK: npt.ArrayLike, y_B: npt.ArrayLike, kind: PhenotypeKi
     y = np.asarray(y_B, dtype=np.float64)
     eta = eta[:, None] if eta.ndim == 1 else eta
     if y.ndim != 1 or eta.ndim != 2 or len(eta) != len(y):
-        raise DataError(f"predictions of shape {eta.shape} do not fit phenotypes of shape {y.shape}; expected (B, K), (B,)")
+        raise DataError(
+            f"predictions of shape {eta.shape} do not fit phenotypes of shape {y.shape}; expected (B, K), (B,)"
+        )
     if kind == "classes":
         if eta.shape[1] < 2:
             raise DataError(f"predictions have {eta.shape[1]} column, expected one per class (at least 2)")
@@ -179,7 +181,9 @@ class LossTable:
             for what, loss_RB in (("", self.loss_MRB[m]), ("the additive part of ", self.additive_MRB[m])):
                 bad = int(np.size(loss_RB) - np.isfinite(loss_RB).sum())
                 if bad:
-                    found.append(f"{what}{name!r} has {bad} of {loss_RB.size} losses that are not finite; train it again")
+                    found.append(
+                        f"{what}{name!r} has {bad} of {loss_RB.size} losses that are not finite; train it again"
+                    )
         if not np.isfinite(self.gene_free_RB).all():
             found.append("the gene-free model has losses that are not finite; check the covariates")
         elif abs(float(self.gene_free_RB.mean())) < 1e-12:
