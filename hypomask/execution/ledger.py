@@ -207,7 +207,8 @@ class Ledger:
             if "full" in str(error):
                 raise RunError(
                     f"{self.path}: the disk is full; it happened while writing {what}. "
-                    "Every job finished before is safe. Free some space and give the same command again: it goes on from there."
+                    "Every job finished before is safe. Free some space and give the same command again: "
+                    "it goes on from there."
                 ) from error
             raise self._damaged(error) from error
 

@@ -146,10 +146,7 @@ class _Worker:
         ours, theirs = socket.socketpair()
         self._log = log
         with ours, theirs, open(log, "wb") as output:
-            environment = {
-                **one_thread_environment(),
-                "PYTHONPATH": os.pathsep.join(p or os.getcwd() for p in sys.path),
-            }
+            search_path = os.pathsep.join(folder or os.getcwd() for folder in sys.path)
             try:
                 self.process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
                     [sys.executable, "-P", "-m", "hypomask.execution.worker", str(theirs.fileno())],
