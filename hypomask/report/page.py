@@ -1,0 +1,130 @@
+"""Everything the report page shows, gathered before a word of HTML is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypomask.comparison.result import Comparison, HypothesisResult, PairResult
+from hypomask.masks.mask import Mask
+
+__all__ = [
+    "MAX_FIGURE_ROWS",
+    "MAX_MATRIX",
+    "MAX_PICTURES",
+    "CoverageRow",
+    "Page",
+    "PairCell",
+    "pair_matrix",
+    "shown_in_figures",
+]
+
+MAX_FIGURE_ROWS = 24
+MAX_MATRIX = 10
+MAX_PICTURES = 12
+
+
+@dataclass(frozen=True)
+class CoverageRow:
+    """How much of a hypothesis the cohort can show."""
+
+    hypothesis: str
+    genes_named: int
+    genes_found: int
+    missing: tuple[str, ...]
+    edges_named: int
+    edges_kept: int
+    n_tokens: int
+    steps: tuple[str, ...] = ()
+
+    @property
+    def fraction(self) -> float:
+        """Share of the named genes that were measured."""
+        return self.genes_found / self.genes_named if self.genes_named else 0.0
+
+
+@dataclass(frozen=True)
+class Page:
+    """The content of a report.
+
+    Parameters
+    ----------
+    title
+        Name of the study.
+    question
+        What was asked, in a sentence.
+    masks
+        The masks of the hypotheses, in any order; references and null draws left out.
+    facts
+        Labelled settings by section (data, model, plan, versions...), as written.
+    command
+        What to type to get the same result.
+    created
+        Date and time of the run, as text.
+    notes
+        Warnings that are not in `comparison.warnings`: of the data, of the null masks.
+    """
+
+    title: str
+    comparison: Comparison
+    question: str = ""
+    masks: tuple[Mask, ...] = ()
+    coverage: tuple[CoverageRow, ...] = ()
+    facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    command: str = ""
+    created: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """All warnings, each once."""
+        return tuple(dict.fromkeys((*self.comparison.warnings, *self.notes)))
+
+    @property
+    def pictured(self) -> tuple[Mask, ...]:
+        """Masks to draw: of the best-ranked hypotheses, best first."""
+        by_name = {mask.name: mask for mask in self.masks}
+        ranked = [by_name[result.name] for result in self.comparison.hypotheses if result.name in by_name]
+        return tuple((ranked or list(self.masks))[:MAX_PICTURES])
+
+
+def shown_in_figures(comparison: Comparison) -> tuple[HypothesisResult, ...]:
+    """Return the best-ranked results that fit a figure; references are always among them."""
+    references = sum(result.role == "reference" for result in comparison.hypotheses)
+    room = MAX_FIGURE_ROWS - references
+    kept = []
+    for result in comparison.hypotheses:
+        if result.role == "hypothesis":
+            room -= 1
+        if result.role == "reference" or room >= 0:
+            kept.append(result)
+    return tuple(kept)
+
+
+@dataclass(frozen=True)
+class PairCell:
+    """Row against column: negative `difference` means that the row predicts better."""
+
+    difference: float
+    low: float
+    high: float
+    p_holm: float
+    decided: bool
+
+
+def pair_matrix(comparison: Comparison) -> tuple[tuple[str, ...], dict[tuple[str, str], PairCell]]:
+    """Return the names of the best-ranked hypotheses and the cell of every ordered pair of them."""
+    names = tuple(result.name for result in comparison.hypotheses if result.role == "hypothesis")[:MAX_MATRIX]
+    level = float(comparison.settings.get("level") or 0.05)
+    cells: dict[tuple[str, str], PairCell] = {}
+    for pair in comparison.pairs:
+        if pair.a in names and pair.b in names:
+            decided = pair.p_holm < level
+            cells[pair.a, pair.b] = PairCell(pair.difference, pair.low, pair.high, pair.p_holm, decided)
+            cells[pair.b, pair.a] = _turned(pair, decided=decided)
+    return names, cells
+
+
+def _turned(pair: PairResult, *, decided: bool) -> PairCell:
+    return PairCell(-pair.difference, -pair.high, -pair.low, pair.p_holm, decided)

@@ -1,0 +1,84 @@
+"""The report as one HTML file that needs nothing else: no script, no font, no picture from elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from hypomask.execution.durable import write_durably
+from hypomask.report import wording
+from hypomask.report.citation import METHOD_REFERENCES, SOFTWARE
+from hypomask.report.figures.effects import effects_figure, skill_figure
+from hypomask.report.figures.mask_picture import mask_picture
+from hypomask.report.page import Page, pair_matrix, shown_in_figures
+from hypomask.report.plain_text import plain
+from hypomask.version import __version__
+
+__all__ = ["page_html", "write_page"]
+
+
+def page_html(page: Page) -> str:
+    """Return the report as HTML. Every name in it is escaped: names come from files that others wrote."""
+    comparison = page.comparison
+    shown = shown_in_figures(comparison)
+    ranked = [result for result in comparison.hypotheses if result.role == "hypothesis"]
+    names, cells = pair_matrix(comparison)
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            page=page,
+            comparison=comparison,
+            winner_by_name={result.name: result for result in comparison.hypotheses},
+            n_hypotheses=len(ranked),
+            n_shown=sum(result.role == "hypothesis" for result in shown),
+            score_names=list(dict.fromkeys(name for result in comparison.hypotheses for name in result.scores)),
+            effects=effects_figure(comparison, shown),
+            has_effects=any(result.gain is not None for result in shown),
+            skills=skill_figure(comparison, shown),
+            pair_names=names,
+            pair_cells=cells,
+            pictures=[(mask, mask_picture(mask, name=f"mask-{k}")) for k, mask in enumerate(page.pictured)],
+            references=METHOD_REFERENCES,
+            software=SOFTWARE,
+            version=__version__,
+        )
+    )
+
+
+def write_page(page: Page, path: Path) -> Path:
+    """Write the report to `path`, whole or not at all, and return `path`."""
+    html = page_html(page).encode("utf-8")
+    write_durably(path, lambda file: file.write(html), "the report")
+    return path
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("hypomask.report"),
+        autoescape=True,
+        finalize=lambda value: plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        count=wording.count,
+        interval=lambda bounds: wording.interval(*bounds),
+        number=wording.number,
+        p_value=wording.p_value,
+        percentage=wording.percentage,
+        bare=_bare,
+        shorten=wording.shorten,
+        signed=wording.signed,
+    )
+    return environment
+
+
+def _bare(value: object) -> str:
+    """Write a number of a reason as short as it can be told: counts whole, others with four digits."""
+    if value is None:
+        return "–"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,60 @@
+"""How numbers and names are written, the same in the page and on the terminal."""
+
+from __future__ import annotations
+
+import math
+
+from hypomask.report.plain_text import plain
+
+__all__ = ["MINUS", "count", "interval", "number", "p_value", "percentage", "shorten", "signed"]
+
+MINUS = "\u2212"  # typographic minus
+UNKNOWN = "–"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Write a number with `digits` decimals; smaller ones with two significant digits; unknown as a dash."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    if value and abs(value) < 0.5 * 10.0**-digits:
+        return f"{value:.1e}".replace("-", MINUS)
+    return f"{value:.{digits}f}".replace("-", MINUS)
+
+
+def signed(value: float | None, digits: int = 3) -> str:
+    """Write a difference with its sign."""
+    text = number(value, digits)
+    return f"+{text}" if value is not None and math.isfinite(value) and value > 0 else text
+
+
+def interval(low: float | None, high: float | None, digits: int = 3) -> str:
+    """Write an interval as ``[low, high]``, or a dash when it is not known."""
+    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+        return UNKNOWN
+    return f"[{number(low, digits)}, {number(high, digits)}]"
+
+
+def p_value(value: float | None) -> str:
+    """Write a p value: three decimals, ``< 0.001`` below."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def percentage(share: float | None) -> str:
+    """Write a share of 1 as percent."""
+    return UNKNOWN if share is None or not math.isfinite(share) else f"{100 * share:.0f} %"
+
+
+def count(n: int, noun: str, plural: str | None = None) -> str:
+    """Write ``1 edge``, ``2,000 edges``."""
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def shorten(name: str, length: int) -> str:
+    """Return `name` without control characters, cut in its middle to `length` so that both ends can be told."""
+    name = " ".join(plain(name).split())
+    if len(name) <= length:
+        return name
+    head = (length - 1) * 2 // 3
+    return f"{name[:head]}…{name[len(name) - (length - 1 - head) :]}"
