@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from hypomask.errors import HypothesisError
 from hypomask.hypothesis.graph import Prior
 
 __all__ = ["EdgeTable", "Mask"]
@@ -95,6 +96,22 @@ class Mask:
     prior: Prior = field(default_factory=Prior)
     heads: Mapping[str, int] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Refuse a mask whose tables point outside its tokens or relations."""
+        if not self.layers:
+            raise HypothesisError(f"mask {self.name!r}: got no layer, expected at least one edge table")
+        for number, table in enumerate(self.layers):
+            for what, index, limit in (
+                ("row", table.rows, self.n_tokens),
+                ("column", table.cols, self.n_tokens),
+                ("relation", table.relation, len(self.relations)),
+            ):
+                if len(index) and not (int(index.min()) >= 0 and int(index.max()) < limit):
+                    got = int(index.max()) if int(index.max()) >= limit else int(index.min())
+                    raise HypothesisError(
+                        f"mask {self.name!r}, layer {number}: got {what} {got}, expected 0 to {limit - 1}"
+                    )
+
     @property
     def n_genes(self) -> int:
         """Number of gene tokens."""
@@ -108,12 +125,19 @@ class Mask:
     @property
     def n_edges(self) -> int:
         """Off-diagonal (row, col) pairs allowed in any layer, relations merged."""
-        return int(self._union.nnz) - self.n_tokens
+        return len(self.pair_keys)
 
     @property
     def density(self) -> float:
         """Share of all (row, col) pairs that are allowed in any layer, diagonal included."""
-        return float(self._union.nnz) / float(self.n_tokens) ** 2 if self.n_tokens else 0.0
+        return (self.n_edges + self.n_tokens) / self.n_tokens**2 if self.n_tokens else 0.0
+
+    @cached_property
+    def pair_keys(self) -> npt.NDArray[np.int64]:
+        """(P,) sorted ``row * n_tokens + col`` of the off-diagonal pairs allowed in any layer, relations merged."""
+        tables = {id(table): table for table in self.layers}.values()
+        keys = [table.rows.astype(np.int64) * self.n_tokens + table.cols for table in tables]
+        return np.unique(np.concatenate(keys))
 
     def edges(self, layer: int = 0) -> EdgeTable:
         """Return the edge table that `layer` uses."""
@@ -141,18 +165,12 @@ class Mask:
         return reached.astype(bool)
 
     def interacting_pairs(self, n_layers: int) -> sp.csr_array:
-        """Return (G, G) boolean: pairs of genes that some token can both be influenced by.
+        """Return (G, G) boolean: pairs of genes that some gene's token can both be influenced by.
 
-        Under the additive readout these are exactly the pairs whose mixed second difference may differ from 0.
+        Under the additive readout, which reads gene tokens and no group token, these are exactly the pairs whose
+        mixed second difference may differ from 0.
         """
-        genes = self.reach(n_layers)[:, : self.n_genes].astype(np.int32)
+        genes = self.reach(n_layers)[: self.n_genes, : self.n_genes].astype(np.int32)
         pairs = sp.csr_array(genes.T @ genes)
         pairs.data[:] = 1
         return pairs.astype(bool)
-
-    @cached_property
-    def _union(self) -> sp.csr_array:
-        union = self.csr(0)
-        for layer in range(1, len(self.layers)):
-            union = sp.csr_array(union + self.csr(layer))
-        return union
