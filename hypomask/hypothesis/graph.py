@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import networkx as nx
+if TYPE_CHECKING:
+    import networkx as nx
 
-__all__ = ["Edge", "Expansion", "GeneGroup", "Hypothesis", "Prior", "Scope"]
+__all__ = ["Edge", "Expansion", "GeneGroup", "Hypothesis", "Prior", "PriorKind", "Scope"]
 
 Scope = Literal["all", "members"]
 Expansion = Literal["none", "clique", "star", "hierarchy"]
+PriorKind = Literal["hard", "soft", "learned"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Prior:
     learned scalar per head.
     """
 
-    kind: Literal["hard", "soft", "learned"] = "hard"
+    kind: PriorKind = "hard"
     strength: float = 1.0
     floor: float = 0.01
 
@@ -103,12 +105,19 @@ class Hypothesis:
         """Relation names in order of first use."""
         return tuple(dict.fromkeys(edge.relation for edge in self.edges))
 
-    def to_networkx(self) -> nx.MultiDiGraph:
-        """Return genes as nodes and edges with their attributes, undirected edges in both directions, groups left out."""
-        graph: nx.MultiDiGraph = nx.MultiDiGraph(name=self.name)
+    def to_networkx(self) -> nx.MultiDiGraph[str]:
+        """Return genes as nodes and edges with their attributes; undirected edges both ways, groups left out."""
+        import networkx as nx  # 0.1 s: only who asks for a graph pays for it
+
+        graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(name=self.name)
         graph.add_nodes_from(self.genes)
         for edge in self.edges:
-            attributes = {"relation": edge.relation, "sign": edge.sign, "weight": edge.weight, "evidence": edge.evidence}
+            attributes = {
+                "relation": edge.relation,
+                "sign": edge.sign,
+                "weight": edge.weight,
+                "evidence": edge.evidence,
+            }
             graph.add_edge(edge.source, edge.target, **attributes)
             if not edge.directed:
                 graph.add_edge(edge.target, edge.source, **attributes)

@@ -1,0 +1,84 @@
+"""The `groups:` of a hypothesis document: named gene sets, how they become edges, and their hierarchy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hypomask.errors import Problem, did_you_mean
+from hypomask.hypothesis.document_format import EXPANSIONS, GROUP_KEYS
+from hypomask.hypothesis.fields import Fields
+from hypomask.hypothesis.gene_names import gene_fault, name_fault
+from hypomask.hypothesis.graph import Expansion, GeneGroup
+from hypomask.hypothesis.located_yaml import Located, LocatedMapping, LocatedScalar, problem_at
+
+__all__ = ["gene_texts", "read_groups"]
+
+
+def gene_texts(fields: Fields, key: str) -> tuple[LocatedScalar, ...]:
+    """Return the genes of a list, or of a text in which spaces or commas separate them; faulty names are problems."""
+    genes: list[LocatedScalar] = []
+    node = fields.get(key)
+    if isinstance(node, LocatedScalar) and node.text:
+        names = node.text.replace(",", " ").split()
+        genes.extend(LocatedScalar(name, node.file, node.line) for name in names)
+    else:
+        genes.extend(fields.texts(key))
+    sound = []
+    for gene in genes:
+        fault = gene_fault(gene.text)
+        if fault:
+            fields.problems.append(problem_at(gene, fault))
+        else:
+            sound.append(gene)
+    return tuple(sound)
+
+
+def read_groups(hypothesis: Fields, problems: list[Problem]) -> tuple[GeneGroup, ...]:
+    """Read the `groups` field: a mapping of name to a list of genes, or to `members`, `expansion` and `children`."""
+    nodes = hypothesis.mapping("groups")
+    groups = []
+    for name, node in nodes.items():
+        fault = name_fault(name)
+        if fault:
+            problems.append(problem_at(node, f"group name: {fault}"))
+        groups.append(_group(name, node, problems))
+    _check_children(groups, nodes, problems)
+    return tuple(groups)
+
+
+def _group(name: str, node: Located, problems: list[Problem]) -> GeneGroup:
+    if not isinstance(node, LocatedMapping):
+        node = LocatedMapping({"members": node}, node.file, node.line)
+    fields = Fields(node, what=f"group {name!r}", allowed=GROUP_KEYS, problems=problems)
+    members = tuple(dict.fromkeys(gene.text for gene in gene_texts(fields, "members")))
+    children = tuple(dict.fromkeys(child.text for child in fields.texts("children")))
+    default: Expansion = "hierarchy" if children else "clique"
+    expansion = fields.choice("expansion", EXPANSIONS, default)
+    if children and expansion != "hierarchy":
+        fields.problem(
+            "children", f"group {name!r} has children but expansion {expansion!r}; only 'hierarchy' reads children"
+        )
+    if not members and not children:
+        fields.problem("members", f"group {name!r} has no members")
+    return GeneGroup(name, members, expansion, children)
+
+
+def _check_children(groups: Sequence[GeneGroup], nodes: Mapping[str, Located], problems: list[Problem]) -> None:
+    import networkx as nx
+
+    tree: nx.DiGraph[str] = nx.DiGraph()
+    for group in groups:
+        for child in group.children:
+            if child in nodes:
+                tree.add_edge(group.name, child)
+            else:
+                message = f"child {child!r} of group {group.name!r} is not a group here.{did_you_mean(child, nodes)}"
+                problems.append(problem_at(nodes[group.name], message))
+    for component in nx.strongly_connected_components(tree):
+        first = min(component, key=list(nodes).index)
+        if len(component) > 1 or tree.has_edge(first, first):
+            steps = [source for source, _ in nx.find_cycle(tree.subgraph(component), first)]
+            cycle = " > ".join([*steps, steps[0]])
+            problems.append(
+                problem_at(nodes[first], f"groups contain each other in a cycle: {cycle}; a hierarchy has none")
+            )
