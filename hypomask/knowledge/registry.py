@@ -1,0 +1,111 @@
+"""Which kinds of file hold hypotheses, and who reads each; the command line lists this registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hypomask.errors import HypothesisError, did_you_mean
+from hypomask.hypothesis.document import load_hypotheses
+from hypomask.hypothesis.graph import Expansion, Hypothesis, Scope
+from hypomask.knowledge.edge_tables import edge_table_hypothesis
+from hypomask.knowledge.gene_sets import gene_set_hypotheses
+
+__all__ = ["READERS", "HypothesisReader", "read_hypotheses", "reader_for"]
+
+Read = Callable[[Path, Scope | None, Expansion | None], tuple[Hypothesis, ...]]
+
+
+@dataclass(frozen=True)
+class HypothesisReader:
+    """How one kind of file becomes hypotheses.
+
+    Parameters
+    ----------
+    kind
+        Name in the registry.
+    suffixes
+        Endings of files of this kind, in lower case.
+    description
+        One line for lists and messages.
+    read
+        Takes path, scope and expansion; None for scope or expansion: as the file says or the kind's default.
+    allow_gzip
+        Whether a further ``.gz`` is accepted.
+    """
+
+    kind: str
+    suffixes: tuple[str, ...]
+    description: str
+    read: Read
+    allow_gzip: bool = True
+
+
+def _read_document(path: Path, scope: Scope | None, expansion: Expansion | None) -> tuple[Hypothesis, ...]:
+    """A document states the expansion of each of its groups; `expansion` does not change them."""
+    return load_hypotheses(path, scope=scope)
+
+
+def _read_gene_sets(path: Path, scope: Scope | None, expansion: Expansion | None) -> tuple[Hypothesis, ...]:
+    return gene_set_hypotheses(path, scope=scope or "members", expansion=expansion)
+
+
+def _read_edge_table(path: Path, scope: Scope | None, expansion: Expansion | None) -> tuple[Hypothesis, ...]:
+    return (edge_table_hypothesis(path, scope=scope or "all"),)
+
+
+READERS: dict[str, HypothesisReader] = {
+    reader.kind: reader
+    for reader in (
+        HypothesisReader(
+            "document", (".yaml", ".yml"), "hypothesis document: one or several", _read_document, allow_gzip=False
+        ),
+        HypothesisReader("gene-sets", (".gmt",), "GMT gene sets: one hypothesis for each set", _read_gene_sets),
+        HypothesisReader("edge-table", (".tsv", ".csv"), "table with source and target columns", _read_edge_table),
+        HypothesisReader("sif", (".sif",), "Cytoscape simple interaction format", _read_edge_table),
+    )
+}
+
+
+def reader_for(path: Path) -> HypothesisReader:
+    """Return the reader for a file's ending.
+
+    Raises
+    ------
+    HypothesisError
+        If no kind of file has it; the message lists those that exist.
+    """
+    is_gzip = path.suffix.lower() == ".gz"
+    suffix = (Path(path.stem) if is_gzip else path).suffix.lower()
+    for reader in READERS.values():
+        if suffix in reader.suffixes and (reader.allow_gzip or not is_gzip):
+            return reader
+    known = [suffix for reader in READERS.values() for suffix in reader.suffixes]
+    ending = "".join(path.suffixes[-2:]) if is_gzip else path.suffix
+    found = f"ending {ending!r} is" if ending else "a file without an ending is"
+    message = f"{path}: {found} not a kind of hypothesis file; expected one of {', '.join(known)}."
+    raise HypothesisError(message + (did_you_mean(suffix, known) if suffix else ""))
+
+
+def read_hypotheses(
+    path: Path, *, scope: Scope | None = None, expansion: Expansion | None = None
+) -> tuple[Hypothesis, ...]:
+    """Read all hypotheses of a file: a YAML document, GMT gene sets, or a table of edges.
+
+    Parameters
+    ----------
+    scope
+        Scope of every hypothesis; None: as the document says, ``members`` for gene sets, ``all`` for edge tables.
+    expansion
+        How gene sets become edges; None: by size, see `hypomask.knowledge.gene_sets.default_expansion`. Documents and
+        edge tables state their own.
+
+    Raises
+    ------
+    HypothesisError
+        If the ending is unknown, or a document or edge table is wrong.
+    KnowledgeError
+        If a gene set file is missing or damaged.
+    """
+    return reader_for(path).read(path, scope, expansion)
