@@ -1,4 +1,4 @@
-"""hypomask: which gene-interaction hypothesis do my data support?
+"""Which gene-interaction hypothesis the data support: masked gene transformers, matched nulls, a verdict.
 
 Importing this package loads nothing: the names below are fetched on first use (PEP 562).
 

@@ -16,8 +16,8 @@ from typing import NoReturn
 import click
 
 from hypomask.cli.lazy_group import LazyGroup
-from hypomask.report.plain_text import plain
 from hypomask.errors import HypomaskError
+from hypomask.report.plain_text import plain
 from hypomask.version import __version__
 
 __all__ = ["main", "run"]
@@ -44,11 +44,12 @@ SUMMARIES = {
     cls=LazyGroup,
     summaries=SUMMARIES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Exit codes: 0 done, 2 usage, 3 invalid hypothesis or study, 4 data, 5 missing resource or run, 130 interrupted.",
+    epilog="Exit codes: 0 done, 2 usage, 3 invalid hypothesis or study, 4 data, 5 missing resource or run, "
+    "130 interrupted, 1 unexpected.",
 )
 @click.version_option(__version__, prog_name="hypomask")
 def cli() -> None:
-    """Which gene-interaction hypothesis do my data support?
+    """Find out which gene-interaction hypothesis your data support.
 
     Start with `hypomask demo`, then `hypomask init my-study --data expression.tsv`.
     """
@@ -75,9 +76,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         _say("interrupted")
         return INTERRUPTED
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
+    except click.UsageError as error:
+        if error.ctx is not None:
+            _say(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help'.")
+        return _fail(error.format_message(), error.exit_code, debug=state["debug"])
     except HypomaskError as error:
         return _fail(str(error), error.exit_code, debug=state["debug"])
     except OSError as error:

@@ -68,8 +68,8 @@ METHOD_REFERENCES = (
         "stacking weights",
     ),
     Reference(
-        "Tsamardinos I, Greasidou E, Borboudakis G (2018). Bootstrapping the out-of-sample predictions for efficient and "
-        "accurate cross-validation. Machine Learning 107, 1895–1922.",
+        "Tsamardinos I, Greasidou E, Borboudakis G (2018). Bootstrapping the out-of-sample predictions for efficient "
+        "and accurate cross-validation. Machine Learning 107, 1895–1922.",
         "10.1007/s10994-018-5714-4",
         "the winner's skill corrected for having been selected",
     ),

@@ -12,7 +12,7 @@ _STEERING = {"Cc", "Cf", "Cs"}
 
 
 def plain(text: str) -> str:
-    """Return `text` with control and formatting characters other than newline and tab shown as ``\\x..`` escapes."""
+    r"""Return `text` with control and formatting characters other than newline and tab shown as ``\x..`` escapes."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from markupsafe import Markup
 
 from hypomask.masks.mask import Mask
-from hypomask.report.figures.svg import Scale, compact, element, figure, percent
+from hypomask.report.figures.svg import compact, element, figure, percent
 from hypomask.report.wording import count, percentage, shorten
 
 __all__ = ["MAX_TOKENS", "mask_picture"]

@@ -21,14 +21,14 @@ def element(tag: str, /, *children: str, **attributes: object) -> Markup:
 
     `class_` becomes ``class``, other underscores become hyphens; attributes that are None are left out.
     """
-    words = [Markup("<") + tag]
+    words = [Markup("<{}").format(tag)]
     for name, value in attributes.items():
         if value is not None:
             text = value if isinstance(value, Markup) else plain(str(value))
-            words.append(Markup('{}="{}"').format(Markup(name.rstrip("_").replace("_", "-")), text))
+            words.append(Markup('{}="{}"').format(name.rstrip("_").replace("_", "-"), text))
     inside = Markup("").join(child if isinstance(child, Markup) else escape(plain(child)) for child in children)
     opening = Markup(" ").join(words)
-    return opening + Markup(">") + inside + Markup("</{}>").format(Markup(tag))
+    return opening + Markup(">") + inside + Markup("</{}>").format(tag)
 
 
 def figure(

@@ -1,0 +1,96 @@
+"""The answer on a terminal: verdict, reasons, rank table, warnings."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from hypomask.comparison.result import Comparison, HypothesisResult
+from hypomask.report.plain_text import plain
+from hypomask.report.wording import count, interval, p_value, percentage, shorten, signed
+
+__all__ = ["console_for", "print_comparison", "rank_table"]
+
+PIPED_WIDTH = 110
+MAX_ROWS = 30
+VERDICT_STYLES = {"best": "bold green", "equivalent": "bold cyan", "cannot-tell": "bold yellow", "refused": "bold red"}
+GOOD_CODES = {"best", "supported", "among-the-best", "equivalent"}
+
+
+def console_for(stream: TextIO) -> Console:
+    """Return a console that reads no markup: what it prints was written by others. Fixed width where piped."""
+    width = None if stream.isatty() else PIPED_WIDTH
+    return Console(file=stream, width=width, markup=False, highlight=False, emoji=False, soft_wrap=False)
+
+
+def print_comparison(comparison: Comparison, console: Console) -> None:
+    """Print the verdict first, then why, then the table, then what else a reader must know."""
+    verdict = comparison.verdict
+    style = VERDICT_STYLES.get(verdict.code, "bold")
+    console.print(Text.assemble(("Verdict: ", "bold"), (plain(verdict.sentence), style)))
+    for reason in verdict.reasons:
+        mark, colour = ("•", "dim") if reason.supports is None else ("✓", "green") if reason.supports else ("✗", "red")
+        line = Text.assemble((f"{mark} ", colour), plain(reason.sentence))
+        console.print(Padding(line, (0, 0, 0, 2)))
+    if comparison.winner_skill_corrected is not None:
+        corrected = percentage(comparison.winner_skill_corrected)
+        console.print(Text(f"  The leader's skill is {corrected} after correcting for its having been picked.", "dim"))
+    if comparison.hypotheses:
+        console.print()
+        console.print(rank_table(comparison))
+        console.print(Text(_legend(comparison), "dim"))
+    for warning in comparison.warnings:
+        console.print(Text.assemble(("note: ", "yellow"), plain(warning)))
+
+
+def rank_table(comparison: Comparison) -> Table:
+    """Return the best-ranked hypotheses with intervals, and every reference."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("#", justify="right")
+    table.add_column("hypothesis", overflow="fold", min_width=16)
+    scores = list(dict.fromkeys(name for result in comparison.hypotheses for name in result.scores))[:1]
+    for heading in ("skill", "95 % interval", "gain", "95 % interval", "null p", *scores):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("")
+    left_out = 0
+    for k, result in enumerate(comparison.hypotheses):
+        if k >= MAX_ROWS and result.role == "hypothesis":
+            left_out += 1
+            continue
+        table.add_row(*_cells(result, scores), style=_style(result))
+    if left_out:
+        table.add_row("", f"... and {left_out} more in results.json and the report", style="dim")
+    return table
+
+
+def _cells(result: HypothesisResult, scores: list[str]) -> list[Text]:
+    shown = [result.scores[name].value if name in result.scores else None for name in scores]
+    cells = [
+        str(result.rank),
+        shorten(result.name, 60),
+        signed(result.skill),
+        interval(result.skill_low, result.skill_high),
+        signed(result.gain),
+        interval(result.gain_low, result.gain_high),
+        p_value(result.null_p_holm),
+        *(signed(value).removeprefix("+") for value in shown),
+        result.code.replace("-", " "),
+    ]
+    return [Text(cell) for cell in cells]
+
+
+def _style(result: HypothesisResult) -> str:
+    return "dim" if result.role == "reference" else "green" if result.code in GOOD_CODES else ""
+
+
+def _legend(comparison: Comparison) -> str:
+    nulls = "random gene sets" if comparison.scope == "members" else "random rewirings"
+    against = "the same genes without edges" if comparison.scope == "members" else "no interactions"
+    return (
+        f"skill: share of the gene-free loss saved; gain: loss saved against {against}; "
+        f"null p: against {nulls}, Holm. {count(comparison.n_samples, 'sample')}."
+    )
