@@ -1,0 +1,110 @@
+"""From stored predictions to per-sample losses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hypomask.comparison.losses import LossTable, per_sample_loss
+from hypomask.comparison.result import Role
+from hypomask.comparison.scores import shown_scores
+from hypomask.data.cohort import Phenotype
+from hypomask.errors import RunError
+from hypomask.execution.jobs import Job
+from hypomask.execution.plan_config import PlanConfig
+from hypomask.execution.predictions import PredictionStore, StoredPredictions
+
+__all__ = ["ModelLosses", "loss_table", "mean_loss", "read_losses"]
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class ModelLosses:
+    """Out-of-fold losses of one model.
+
+    Parameters
+    ----------
+    full_RB, additive_RB, gene_free_RB
+        (R, B) losses of the model, of its additive part, and of covariates alone.
+    eta_RBK
+        (R, B, K) predictions of the model; in the phenotype's own unit when it is continuous.
+    """
+
+    full_RB: FloatArray
+    additive_RB: FloatArray
+    gene_free_RB: FloatArray
+    eta_RBK: FloatArray
+
+
+def read_losses(
+    store: PredictionStore, model: str, phenotype: Phenotype, *, n_repeats: int, n_folds: int
+) -> ModelLosses:
+    """Read the predictions of the first `n_repeats` repeats of `model`, all of which must be done.
+
+    Raises
+    ------
+    RunError
+        When a file is missing or damaged, or the folds together do not hold every sample out once.
+    """
+    n_samples = len(phenotype.values)
+    loss = {part: np.full((n_repeats, n_samples), np.nan) for part in ("full", "additive", "gene_free")}
+    eta_RBK = np.full((n_repeats, n_samples, phenotype.n_outputs), np.nan)
+    for repeat in range(n_repeats):
+        for fold in range(n_folds):
+            predicted = store.read(Job(model, repeat, fold))
+            held_out = predicted.test_index
+            y = phenotype.values[held_out]
+            if phenotype.kind == "continuous":
+                y = (y - predicted.y_center) / predicted.y_scale
+            for part, loss_RB in loss.items():
+                loss_RB[repeat, held_out] = per_sample_loss(getattr(predicted, f"eta_{part}"), y, phenotype.kind)
+            eta_RBK[repeat, held_out] = _in_unit_of_phenotype(predicted, phenotype)
+    if any(np.isnan(loss_RB).any() for loss_RB in loss.values()):
+        raise RunError(
+            f"{store.folder}: the predictions of {model} do not cover every sample. Start again with --fresh."
+        )
+    return ModelLosses(loss["full"], loss["additive"], loss["gene_free"], eta_RBK)
+
+
+def loss_table(
+    losses: Mapping[str, ModelLosses],
+    roles: Mapping[str, Role],
+    phenotype: Phenotype,
+    groups: npt.NDArray[np.str_] | None,
+    plan: PlanConfig,
+) -> LossTable:
+    """Return the table of losses that a comparison starts from; `losses` and `roles` by the name a reader sees."""
+    names = tuple(losses)
+    return LossTable(
+        names=names,
+        roles=tuple(roles[name] for name in names),
+        loss_MRB=np.stack([losses[name].full_RB for name in names]),
+        gene_free_RB=losses[names[0]].gene_free_RB,  # no mask takes part in it: it is the same for every model
+        additive_MRB=np.stack([losses[name].additive_RB for name in names]),
+        groups=groups,
+        n_folds=plan.folds,
+        kind=phenotype.kind,
+        event_counts=_members(phenotype),
+        scores={name: shown_scores(losses[name].eta_RBK, phenotype.values, phenotype.kind) for name in names},
+    )
+
+
+def mean_loss(store: PredictionStore, model: str, phenotype: Phenotype, plan: PlanConfig) -> float:
+    """Return the mean loss of a model over the repeats that null masks are scored with."""
+    losses = read_losses(store, model, phenotype, n_repeats=plan.null_repeats, n_folds=plan.folds)
+    return float(losses.full_RB.mean())
+
+
+def _in_unit_of_phenotype(predicted: StoredPredictions, phenotype: Phenotype) -> FloatArray:
+    if phenotype.kind != "continuous":
+        return predicted.eta_full
+    return predicted.eta_full * predicted.y_scale + predicted.y_center
+
+
+def _members(phenotype: Phenotype) -> dict[str, int]:
+    codes: Sequence[int] = range(len(phenotype.classes))
+    return {phenotype.classes[code]: int(np.sum(phenotype.values == code)) for code in codes}

@@ -1,0 +1,74 @@
+"""How much is trained: folds, repeats, null masks, references."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from hypomask.errors import ConfigError
+
+__all__ = ["GenesConfig", "NullKind", "PlanConfig"]
+
+GenesConfig = Literal["auto", "named", "all"]
+NullKind = Literal["auto", "rewired", "matched-genes"]
+
+
+@dataclass(frozen=True)
+class PlanConfig:
+    """The budget of a study; the same for every hypothesis.
+
+    Parameters
+    ----------
+    folds, repeats
+        Of the cross-validation. Every hypothesis is trained `folds` x `repeats` times.
+    nulls
+        Null masks drawn for a hypothesis at most; 0: no null tests (and then no hypothesis can be called best).
+        The sequence ends earlier for a hypothesis that is no better than chance (`comparison.null_stop_after`).
+    null_repeats
+        Repeats of the cross-validation that null masks are scored with; at most `repeats`.
+    null_kind
+        ``rewired``: the same degrees, random wiring. ``matched-genes``: other genes, matched. ``auto``: rewired when
+        the scope is ``all``, matched genes when it is ``members``.
+    nulls_for
+        ``contenders``: up to 8 hypotheses all of them; of more, the leading one and those that may be the best, 8 at
+        most. ``all``: every hypothesis, which costs accordingly.
+    genes
+        With scope ``all``, the genes that are tokens: ``all`` of the cohort, those that are ``named`` by any
+        hypothesis, or ``auto``: all when the cohort has no more than 2,000, else those named.
+    unconstrained
+        Train the reference that may read every pair of genes, too.
+    reference_genes
+        With scope ``members`` the references are trained on all genes of all hypotheses together, if they are no more
+        than this; more, and they would cost more than the study.
+    min_coverage
+        Share of a hypothesis' genes that the cohort must have; below it the study refuses to run.
+    seed
+        Everything random derives from it.
+    """
+
+    folds: int = 5
+    repeats: int = 3
+    nulls: int = 19
+    null_repeats: int = 1
+    null_kind: NullKind = "auto"
+    nulls_for: Literal["contenders", "all"] = "contenders"
+    genes: GenesConfig = "auto"
+    unconstrained: bool = True
+    reference_genes: int = 1000
+    min_coverage: float = 0.5
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        limits = (("folds", 2, 100), ("repeats", 1, 100), ("nulls", 0, 9999), ("null_repeats", 1, self.repeats))
+        for name, least, most in limits:
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise ConfigError(f"plan.{name}: got {value}, expected a whole number from {least} to {most}")
+        if self.nulls == 1:
+            raise ConfigError("plan.nulls: got 1, expected 0 (no null tests) or at least 2; 19 is the usual choice")
+        if self.reference_genes < 0:
+            raise ConfigError(f"plan.reference_genes: got {self.reference_genes}, expected at least 0")
+        if not 0 <= self.min_coverage <= 1:
+            raise ConfigError(f"plan.min_coverage: got {self.min_coverage}, expected a share from 0 to 1")
+        if not 0 <= self.seed < 2**63:
+            raise ConfigError(f"plan.seed: got {self.seed}, expected a whole number of at least 0")

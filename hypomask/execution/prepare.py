@@ -1,0 +1,174 @@
+"""Everything about a study that is known before the first training: cohort, folds, masks, coverage, warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hypomask.comparison.result import Role
+from hypomask.data.splits import Folds, make_folds
+from hypomask.errors import HypothesisError, Problem, raise_problems
+from hypomask.execution.jobs import NO_INTERACTION, UNCONSTRAINED, hypothesis_model
+from hypomask.execution.plan_config import NullKind
+from hypomask.execution.study import Study
+from hypomask.hypothesis.graph import Hypothesis, Scope
+from hypomask.masks.compile import compile_mask
+from hypomask.masks.coverage import Coverage
+from hypomask.masks.mask import Mask
+from hypomask.masks.references import MAX_EDGES, no_interaction, unconstrained
+
+if TYPE_CHECKING:
+    from hypomask.data.cohort import Cohort
+    from hypomask.data.spec import DataReport
+
+__all__ = ["PreparedStudy", "prepare", "shown_name"]
+
+MAX_AUTO_GENES = 2000
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedStudy:
+    """A study with its cohort read, its folds drawn and its masks compiled.
+
+    Parameters
+    ----------
+    masks
+        By model name (`hypomask.execution.jobs`), hypotheses first, in the order of the study.
+    report
+        What was found while reading the data; None when the cohort was given as an object.
+    warnings
+        What a reader of the answer must know about data, masks and plan.
+    """
+
+    study: Study
+    cohort: Cohort
+    report: DataReport | None
+    folds: Folds
+    hypotheses: tuple[Hypothesis, ...]
+    scope: Scope
+    null_kind: NullKind
+    masks: Mapping[str, Mask]
+    coverage: tuple[Coverage, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the hypotheses."""
+        return tuple(hypothesis.name for hypothesis in self.hypotheses)
+
+
+def prepare(
+    study: Study, *, cohort: Cohort | None = None, hypotheses: Sequence[Hypothesis] | None = None
+) -> PreparedStudy:
+    """Read and compile everything that `study` names; a `cohort` or `hypotheses` given take the place of its files.
+
+    Raises
+    ------
+    HypomaskError
+        `ConfigError`, `HypothesisError` or `DataError`, with every problem of the file concerned.
+    """
+    hypotheses = study.read_hypotheses() if hypotheses is None else tuple(hypotheses)
+    report: DataReport | None = None
+    if cohort is None:
+        from hypomask.data.reading import read_cohort
+
+        cohort, report = read_cohort(study.data, n_folds=study.plan.folds)
+    # one layout for every process: sums over another memory order would differ in the last bit
+    cohort = replace(cohort, values_BGC=np.ascontiguousarray(cohort.values_BGC, dtype=np.float32))
+    plan = study.plan
+    folds = make_folds(cohort, n_folds=plan.folds, n_repeats=plan.repeats, seed=plan.seed)
+    scope = hypotheses[0].scope
+    genes, notes = _token_genes(cohort, hypotheses, study)
+    masks, coverage = _compile(hypotheses, genes, study)
+    references, reference_notes = _references(genes, masks, scope, study)
+    coverage_warnings = [f"{row.hypothesis}: {warning}" for row in coverage for warning in row.warnings]
+    null_kind = plan.null_kind
+    if null_kind == "auto":
+        null_kind = "rewired" if scope == "all" else "matched-genes"
+    return PreparedStudy(
+        study=study,
+        cohort=cohort,
+        report=report,
+        folds=folds,
+        hypotheses=hypotheses,
+        scope=scope,
+        null_kind=null_kind,
+        masks={**masks, **references},
+        coverage=coverage,
+        warnings=(*(report.warnings if report else ()), *folds.notes, *notes, *reference_notes, *coverage_warnings),
+    )
+
+
+def shown_name(model: str) -> tuple[str, Role]:
+    """Return the name that a reader sees, and whether it is a hypothesis or a reference."""
+    kind, _, name = model.partition("/")
+    return name, "hypothesis" if kind == "hypothesis" else "reference"
+
+
+def _token_genes(
+    cohort: Cohort, hypotheses: Sequence[Hypothesis], study: Study
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the genes that masks are compiled against, and what is to be said about the choice."""
+    choice = study.plan.genes
+    if hypotheses[0].scope == "members" or choice == "all":
+        return cohort.genes, ()
+    if choice == "auto" and len(cohort.genes) <= MAX_AUTO_GENES:
+        return cohort.genes, ()
+    named = {gene for hypothesis in hypotheses for gene in hypothesis.genes}
+    genes = tuple(gene for gene in cohort.genes if gene in named)
+    if not genes:
+        return cohort.genes, ()  # the compilation refuses, with the genes in its message
+    note = (
+        f"{len(genes):,} of the data's {len(cohort.genes):,} genes are in the models: those that a hypothesis names "
+        "(plan.genes: all takes every gene)"
+    )
+    return genes, (note,)
+
+
+def _compile(
+    hypotheses: Sequence[Hypothesis], genes: tuple[str, ...], study: Study
+) -> tuple[dict[str, Mask], tuple[Coverage, ...]]:
+    """Compile every hypothesis; those that cannot be are all named together."""
+    masks: dict[str, Mask] = {}
+    coverage: list[Coverage] = []
+    problems: list[Problem] = []
+    for hypothesis in hypotheses:
+        try:
+            mask, row = compile_mask(
+                hypothesis, genes, n_layers=study.model.layers, min_coverage=study.plan.min_coverage
+            )
+        except HypothesisError as error:
+            problems.append(Problem(str(error)))
+            continue
+        masks[hypothesis_model(hypothesis.name)] = mask
+        coverage.append(row)
+    raise_problems(problems, HypothesisError)
+    return masks, tuple(coverage)
+
+
+def _references(
+    genes: tuple[str, ...], masks: Mapping[str, Mask], scope: Scope, study: Study
+) -> tuple[dict[str, Mask], tuple[str, ...]]:
+    """Return the reference masks, and what is to be said about them."""
+    if scope == "members":
+        used = {gene for mask in masks.values() for gene in mask.genes}
+        genes = tuple(gene for gene in genes if gene in used)
+        if len(genes) > study.plan.reference_genes:
+            return {}, (
+                f"no references were trained: they would have all {len(genes):,} genes of all hypotheses, more than "
+                f"plan.reference_genes ({study.plan.reference_genes:,})",
+            )
+    references = {NO_INTERACTION: no_interaction(genes)}
+    if not study.plan.unconstrained:
+        return references, ()
+    largest = max(masks.values(), key=lambda mask: mask.n_edges)
+    references[UNCONSTRAINED] = unconstrained(genes, like=largest, seed=study.plan.seed)
+    if len(genes) * (len(genes) - 1) <= MAX_EDGES:
+        return references, ()
+    return references, (
+        f"the reference 'unconstrained' is a random mask with as many edges as {largest.name!r}: "
+        f"all pairs of {len(genes):,} genes are too many",
+    )

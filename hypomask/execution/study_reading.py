@@ -1,0 +1,181 @@
+"""From the nodes of a study file to a `Study`, with every problem found on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from hypomask.comparison.config import ComparisonConfig
+from hypomask.errors import ConfigError, Problem, raise_problems
+from hypomask.execution.config_fields import read_config
+from hypomask.execution.plan_config import PlanConfig
+from hypomask.execution.study import HypothesisSource, Study
+from hypomask.hypothesis.fields import Fields
+from hypomask.hypothesis.graph import Expansion, Scope
+from hypomask.hypothesis.located_yaml import Located, LocatedMapping, LocatedScalar, LocatedSequence, problem_at
+from hypomask.model.config import ModelConfig
+from hypomask.training.config import TrainingConfig
+
+if TYPE_CHECKING:
+    from hypomask.data.spec import DataSpec
+
+__all__ = ["DATA_KEYS", "PHENOTYPE_KEYS", "SOURCE_KEYS", "STUDY_KEYS", "located", "read_study"]
+
+FORMAT_VERSION = "1"
+STUDY_KEYS = ("hypomask", "name", "data", "hypotheses", "scope", "model", "training", "plan", "comparison")
+DATA_KEYS = (
+    "channels",
+    "samples",
+    "key",
+    "id",
+    "phenotype",
+    "covariates",
+    "groups",
+    "orientation",
+    "layers",
+    "exclude",
+    "drop_missing_phenotype",
+)
+PHENOTYPE_KEYS = ("column", "kind", "positive")
+SOURCE_KEYS = ("file", "scope", "expansion", "only")
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+EXPANSIONS: tuple[Expansion, ...] = get_args(Expansion)
+ORIENTATIONS = ("auto", "samples-in-rows", "genes-in-rows")
+KINDS = ("auto", "binary", "classes", "continuous")
+ONLY_CHANNEL = "measurement"  # the name of a channel that was given as a file alone
+NO_FILE = "options"
+
+
+def read_study(root: Located, *, folder: Path, default_name: str, file: Path | None) -> Study:
+    """Convert `root`; relative paths are taken from `folder`.
+
+    Raises
+    ------
+    ConfigError
+        With every problem found.
+    """
+    problems: list[Problem] = []
+    read = Fields(root, what="a study", allowed=STUDY_KEYS, problems=problems)
+    _check_version(read)
+    data = _read_data(read, folder)
+    sources = _read_sources(read, folder)
+    scope = read.choice("scope", SCOPES, SCOPES[0]) if "scope" in read else None
+    study = Study(
+        name=read.text("name", default_name),
+        data=data,  # type: ignore[arg-type]  # None only with problems, which are raised below
+        hypotheses=sources,
+        scope=scope,
+        model=read_config(read.get("model"), ModelConfig, "model", problems, ModelConfig()),
+        training=read_config(read.get("training"), TrainingConfig, "training", problems, TrainingConfig()),
+        plan=read_config(read.get("plan"), PlanConfig, "plan", problems, PlanConfig()),
+        comparison=read_config(read.get("comparison"), ComparisonConfig, "comparison", problems, ComparisonConfig()),
+        file=file,
+    )
+    if file is None:
+        problems = [replace(problem, file=None, line=None) for problem in problems]
+    raise_problems(problems, ConfigError)
+    return study
+
+
+def located(value: Any) -> Located:
+    """Return options as the nodes of a study file would be; entries that are None are left out."""
+    if isinstance(value, Mapping):
+        given = {str(key): located(item) for key, item in value.items() if item is not None}
+        return LocatedMapping(given, NO_FILE, 0)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return LocatedSequence(tuple(located(item) for item in value), NO_FILE, 0)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return LocatedScalar(text, NO_FILE, 0, plain=not isinstance(value, str))
+
+
+def _check_version(read: Fields) -> None:
+    if read.required("hypomask"):
+        version = read.text("hypomask", "")
+        if version != FORMAT_VERSION:
+            read.problem("hypomask", f"format version is {version!r}, expected {FORMAT_VERSION!r} ('hypomask: 1')")
+
+
+def _read_data(read: Fields, folder: Path) -> DataSpec | None:
+    from hypomask.data.spec import DataSpec
+
+    if not read.required("data"):
+        return None
+    n_before = len(read.problems)
+    data = Fields(read.place("data"), what="'data'", allowed=DATA_KEYS, problems=read.problems)
+    data.required("channels")
+    data.required("phenotype")
+    column, kind, positive = _read_phenotype(data)
+    samples = data.text("samples", None)
+    options = {
+        "channels": _read_channels(data, folder),
+        "phenotype": column,
+        "samples": None if samples is None else folder / samples,
+        "key_column": data.text("key", None),
+        "id_column": data.text("id", None),
+        "kind": kind,
+        "positive": positive,
+        "covariates": tuple(name.text for name in data.texts("covariates")),
+        "groups": data.text("groups", None),
+        "orientation": data.choice("orientation", ORIENTATIONS, "auto"),
+        "layers": tuple(name.text for name in data.texts("layers")) or ("X",),
+        "exclude": tuple(name.text for name in data.texts("exclude")),
+        "drop_missing_phenotype": data.flag("drop_missing_phenotype", False),
+    }
+    if len(read.problems) > n_before:
+        return None
+    try:
+        return DataSpec(**options)  # type: ignore[arg-type]
+    except ConfigError as error:
+        read.problems += [problem_at(read.place("data"), line) for line in str(error).splitlines()]
+        return None
+
+
+def _read_channels(data: Fields, folder: Path) -> dict[str, Path]:
+    node = data.get("channels")
+    if isinstance(node, LocatedScalar):
+        return {ONLY_CHANNEL: folder / node.text} if node.text else {}
+    channels: dict[str, Path] = {}
+    for name, file in data.mapping("channels").items():
+        if isinstance(file, LocatedScalar) and file.text:
+            channels[name] = folder / file.text
+        else:
+            data.problems.append(problem_at(file, f"channel {name!r} needs the path of a file"))
+    return channels
+
+
+def _read_phenotype(data: Fields) -> tuple[str, str, str | None]:
+    node = data.get("phenotype")
+    if not isinstance(node, LocatedMapping):
+        return data.text("phenotype", ""), "auto", None
+    phenotype = Fields(node, what="'phenotype'", allowed=PHENOTYPE_KEYS, problems=data.problems)
+    phenotype.required("column")
+    kind = phenotype.choice("kind", KINDS, "auto")
+    return phenotype.text("column", ""), kind, phenotype.text("positive", None)
+
+
+def _read_sources(read: Fields, folder: Path) -> tuple[HypothesisSource, ...]:
+    if not read.required("hypotheses"):
+        return ()
+    node = read.get("hypotheses")
+    items = (node,) if isinstance(node, LocatedScalar) else read.sequence("hypotheses")
+    sources = [_read_source(item, folder, read.problems) for item in items if item is not None]
+    if not sources and isinstance(node, (LocatedSequence, LocatedScalar)):
+        read.problem("hypotheses", "no hypothesis is named; list at least one file")
+    return tuple(sources)
+
+
+def _read_source(node: Located, folder: Path, problems: list[Problem]) -> HypothesisSource:
+    if isinstance(node, LocatedScalar):
+        if not node.text:
+            problems.append(problem_at(node, "a hypothesis needs the path of a file"))
+        return HypothesisSource(folder / node.text)
+    read = Fields(node, what="a hypothesis source", allowed=SOURCE_KEYS, problems=problems)
+    read.required("file")
+    return HypothesisSource(
+        path=folder / read.text("file", ""),
+        scope=read.choice("scope", SCOPES, SCOPES[0]) if "scope" in read else None,
+        expansion=read.choice("expansion", EXPANSIONS, EXPANSIONS[0]) if "expansion" in read else None,
+        only=tuple(name.text for name in read.texts("only")),
+    )
