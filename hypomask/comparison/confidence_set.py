@@ -31,7 +31,7 @@ def confidence_p(
     values with their estimated correlation (max-t), so the number of rivals is accounted for. The set of hypotheses
     with p > alpha contains the best one in at least 1 - alpha of studies.
 
-    A set of one is not yet a two-sided test: with two equally good hypotheses either leaves the set in alpha of studies.
+    A set of one is not yet a two-sided test: of two equally good hypotheses, either leaves the set in alpha of studies.
     The verdict "best" therefore also asks for a two-sided p of at most alpha against each rival.
 
     Invalid where `corrected_effect` is. A hypothesis with the same losses as all others has p = 1.

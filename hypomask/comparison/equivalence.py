@@ -1,4 +1,4 @@
-"""Is a difference too small to matter?"""
+"""Practical equivalence: a difference too small to matter."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def equivalence_p(effect: Effect, margin: float) -> float:
     """Return the p of two one-sided tests.
 
     Null hypothesis: the absolute difference is at least `margin`. Small p: practically equivalent. Each side is tested
-    at the full level and the larger p counts, so nothing else needs correction for one pair; for several pairs that must
-    *all* be equivalent the largest p counts (intersection-union), again without correction.
+    at the full level and the larger p counts, so nothing else needs correction for one pair; where several pairs must
+    all be equivalent the largest p counts (intersection-union), again without correction.
 
     Invalid where `corrected_effect` is, and when the margin was chosen after seeing the data. Two models with the same
     losses are equivalent (p = 0) whenever the difference is inside the margin.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -150,6 +150,31 @@ class LossTable:
         if name not in self.names:
             raise DataError(f"no model is called {name!r}.{did_you_mean(name, self.names)}")
         return self.names.index(name)
+
+    @property
+    def gene_free_loss(self) -> float:
+        """Mean loss of the model without genes."""
+        return float(self.gene_free_RB.mean())
+
+    def names_by_loss(self) -> list[str]:
+        """Return all models, lowest mean loss first; losses equal to 12 digits go by name."""
+        losses = self.loss_MRB.mean(axis=(1, 2)).round(12)
+        return sorted(self.names, key=lambda name: (losses[self.names.index(name)], name))
+
+    def hypotheses_by_loss(self) -> list[str]:
+        """Return the hypotheses, lowest mean loss first."""
+        return [name for name in self.names_by_loss() if self.roles[self.index(name)] == "hypothesis"]
+
+    def sorted_by_name(self) -> LossTable:
+        """Return the same table with models sorted by name."""
+        order = sorted(range(len(self.names)), key=self.names.__getitem__)
+        return replace(
+            self,
+            names=tuple(self.names[m] for m in order),
+            roles=tuple(self.roles[m] for m in order),
+            loss_MRB=self.loss_MRB[order],
+            additive_MRB=self.additive_MRB[order],
+        )
 
     def _shape_problems(self) -> list[str]:
         if self.loss_MRB.ndim != 3:

@@ -113,8 +113,6 @@ def null_test(
     z = (float(used.mean()) - observed) / spread
     p_t = float(stats.t.sf(z / np.sqrt(1.0 + 1.0 / len(used)), len(used) - 1))
     commonest = int(np.unique(used.round(12), return_counts=True)[1].max())
-    if 2 * commonest > len(used):
-        p = p_rank
-    else:
-        p = max(p_t, p_rank) if stopped else p_t
+    resolved = p_rank if 2 * commonest > len(used) else p_t
+    p = max(resolved, p_rank) if stopped else resolved
     return NullTest(used, as_good, stopped, p_rank, p_t, p, z)

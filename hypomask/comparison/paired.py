@@ -1,4 +1,4 @@
-"""The corrected paired effect: two models on the same folds, with a variance that knows that folds share training data."""
+"""The corrected paired effect: two models on the same folds, and a variance that knows that folds share samples."""
 
 from __future__ import annotations
 
@@ -86,12 +86,12 @@ class Effect:
 
     @property
     def p_two_sided(self) -> float:
-        """p of a mean of 0 against any other."""
+        """Return the p of a mean of 0 against any other."""
         return float(2.0 * stats.t.sf(abs(self.t), self.df)) if self.se > 0 else 1.0
 
     @property
     def p_greater(self) -> float:
-        """p of a mean of at most 0 against a positive one."""
+        """Return the p of a mean of at most 0 against a positive one."""
         return float(stats.t.sf(self.t, self.df)) if self.se > 0 else 1.0
 
     def interval(self, alpha: float) -> tuple[float, float]:

@@ -1,0 +1,71 @@
+"""What a reader must know besides the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypomask.comparison.facts import Estimate, StudyFacts
+from hypomask.comparison.losses import UNCONSTRAINED, LossTable
+from hypomask.comparison.pairs import PairTests
+from hypomask.comparison.result import NullResult
+from hypomask.comparison.words import interval, listed, loss_unit, null_words, p_words
+
+__all__ = ["caveats"]
+
+FEWEST_DRAWS = 10
+
+
+def caveats(table: LossTable, tests: PairTests, drawn: Sequence[NullResult], facts: StudyFacts) -> tuple[str, ...]:
+    """Return warnings about the comparison, most important first."""
+    return (
+        *_unconstrained_is_better(table, tests, facts),
+        *_same_predictions(table, tests),
+        *_p_values_disagree(drawn, facts),
+        *_few_draws(drawn),
+    )
+
+
+def _unconstrained_is_better(table: LossTable, tests: PairTests, facts: StudyFacts) -> list[str]:
+    if UNCONSTRAINED not in table.names:
+        return []
+    ahead = tests.effect(facts.winner.name, UNCONSTRAINED)
+    if ahead.mean <= 0 or ahead.p_two_sided > facts.alpha:
+        return []
+    low, high = ahead.interval(facts.alpha)
+    shown = interval(Estimate(ahead.mean, low, high, 1.0, 1.0), facts.alpha, loss_unit(facts.kind))
+    return [
+        f"The unconstrained reference predicts better than {facts.winner.name} (by {shown}, "
+        f"{p_words(ahead.p_two_sided)}): something that matters is in none of the hypotheses."
+    ]
+
+
+def _same_predictions(table: LossTable, tests: PairTests) -> list[str]:
+    found = []
+    for (a, b), effect in tests.effects.items():
+        if effect.se == 0 and table.roles[table.index(a)] == table.roles[table.index(b)] == "hypothesis":
+            found.append(
+                f"{a} and {b} predict the same in every sample; they cannot be told apart by any amount of data."
+            )
+    return found
+
+
+def _p_values_disagree(drawn: Sequence[NullResult], facts: StudyFacts) -> list[str]:
+    doubtful = [null for null in drawn if null.p <= facts.alpha and null.as_good and null.p_rank > facts.alpha]
+    return [
+        f"{null.as_good} of {null_words(null.kind, len(null.losses))} did at least as well as {null.hypothesis}, "
+        f"although the t-approximated p is small ({p_words(null.p)}; by rank {p_words(null.p_rank)}): draw more null masks."
+        for null in doubtful
+    ]
+
+
+def _few_draws(drawn: Sequence[NullResult]) -> list[str]:
+    few = [
+        null.hypothesis
+        for null in drawn
+        if null.finished and not null.stopped_early and len(null.losses) < FEWEST_DRAWS
+    ]
+    if not few:
+        return []
+    return [
+        f"Fewer than {FEWEST_DRAWS} null masks for {listed(few)}: the p assumes that nulls are normally distributed."
+    ]

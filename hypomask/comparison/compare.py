@@ -1,0 +1,180 @@
+"""From a table of losses to the answer: the whole procedure, in the order in which it is reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hypomask.comparison.caveats import caveats
+from hypomask.comparison.config import ComparisonConfig
+from hypomask.comparison.facts import Estimate, HypothesisFacts, RivalFacts, StudyFacts
+from hypomask.comparison.hypothesis_results import hypothesis_results
+from hypomask.comparison.losses import LossTable, NullLosses
+from hypomask.comparison.model_effects import model_effects
+from hypomask.comparison.null_results import gate_null, null_results
+from hypomask.comparison.paired import Units, variance_factor
+from hypomask.comparison.pairs import PairTests, pair_results
+from hypomask.comparison.result import Comparison, Scope, Verdict
+from hypomask.comparison.sample_size import samples_needed, samples_to_be_judged
+from hypomask.comparison.selection import selection_corrected_skill
+from hypomask.comparison.verdict import study_verdict
+
+__all__ = ["compare_losses"]
+
+
+def compare_losses(
+    table: LossTable,
+    nulls: Sequence[NullLosses] = (),
+    config: ComparisonConfig | None = None,
+    scope: Scope = "all",
+    *,
+    trainings: Mapping[str, int] | None = None,
+) -> Comparison:
+    """Compare the hypotheses of a study and say what the data support.
+
+    The answer does not depend on the order of models or samples: models are sorted by name, and samples by their
+    losses, wherever random numbers are drawn.
+
+    Parameters
+    ----------
+    table
+        Out-of-fold losses of all hypotheses and references on the same folds.
+    nulls
+        Null losses of the hypotheses they were drawn for. Hypotheses without any are reported as such, and count in
+        Holm's correction with p = 1: which hypotheses get null masks is decided by looking at the same data, so the
+        correction must be for all of them.
+    config
+        Level, margin, Monte Carlo effort.
+    scope
+        ``all``: the question is the wiring, and edges that add nothing end the study. ``members``: the question is the
+        genes, and they only qualify it.
+    trainings
+        How many models were trained, by purpose; passed on into the answer.
+
+    Raises
+    ------
+    DataError
+        Null losses belong to no hypothesis of the table, or one kind occurs twice for one hypothesis.
+    """
+    config = config or ComparisonConfig()
+    table = table.sorted_by_name()
+    units = Units.of(table.groups, table.n_samples)
+    effects = model_effects(table, units, config, scope)
+    tests = PairTests.of(table, units, config)
+    drawn = null_results(table, nulls, config)
+    names = table.hypotheses_by_loss()
+    facts_by_name = {
+        name: HypothesisFacts(
+            name=name,
+            skill=effects[name].skill,
+            gain=effects[name].gain,
+            gain_against=effects[name].gain_against,
+            null=gate_null(drawn, name, scope),
+            in_confidence_set=tests.confidence_p[name] > config.alpha,
+        )
+        for name in names
+    }
+    facts = _study_facts(table, facts_by_name, tests, units, config, scope)
+    verdict = study_verdict(facts)
+    return Comparison(
+        verdict=verdict,
+        hypotheses=hypothesis_results(table, effects, tests, facts_by_name, facts, verdict.code),
+        pairs=pair_results(table, tests, config),
+        nulls=drawn,
+        winner=names[0],
+        winner_skill_corrected=_corrected_skill(table, units, config),
+        samples_needed=_samples_needed(facts, verdict),
+        gene_free_loss=table.gene_free_loss,
+        settings=_settings(table, facts, config, effects[names[0]].skill_df),
+        n_samples=table.n_samples,
+        n_groups=units.n,
+        scope=scope,
+        kind=table.kind,
+        warnings=caveats(table, tests, drawn, facts),
+        trainings=dict(trainings or {}),
+    )
+
+
+def _study_facts(
+    table: LossTable,
+    facts_by_name: Mapping[str, HypothesisFacts],
+    tests: PairTests,
+    units: Units,
+    config: ComparisonConfig,
+    scope: Scope,
+) -> StudyFacts:
+    winner, *others = facts_by_name.values()
+    may_be_best = [own for own in facts_by_name.values() if own.in_confidence_set]
+    equivalence = [tests.equivalence_p(a.name, b.name) for i, a in enumerate(may_be_best) for b in may_be_best[i + 1 :]]
+    rivals = []
+    for other in others:
+        ahead = tests.effect(other.name, winner.name)  # positive: the rival's loss is higher
+        low, high = ahead.interval(config.alpha)
+        estimate = Estimate(ahead.mean, low, high, ahead.p_two_sided, tests.confidence_p[other.name])
+        needed = samples_needed(ahead.mean, ahead.se, units.n, alpha=config.alpha)
+        rivals.append(RivalFacts(other.name, estimate, needed))
+    rivals.sort(key=lambda rival: (-rival.ahead.p_adjusted, -rival.ahead.p, rival.ahead.value, rival.name))
+    rarest = min(table.event_counts, key=lambda c: (table.event_counts[c], c)) if table.event_counts else ""
+    return StudyFacts(
+        scope=scope,
+        kind=table.kind,
+        alpha=config.alpha,
+        margin=config.margin * abs(table.gene_free_loss),
+        margin_share=config.margin,
+        winner=winner,
+        rivals=tuple(rivals),
+        confidence_set=tuple(own.name for own in may_be_best),
+        equivalence_p=max(equivalence) if equivalence else None,
+        others_beating_nulls=tuple(
+            own.name
+            for own in may_be_best
+            if own is not winner and (null := own.settled_null) is not None and null.p_holm <= config.alpha
+        ),
+        n_units=units.n,
+        grouped=units.n < table.n_samples,
+        per_class_and_fold=table.event_counts[rarest] / table.n_folds if rarest else None,
+        smallest_class=rarest,
+        null_kind="rewired" if scope == "all" else "matched-genes",
+    )
+
+
+def _corrected_skill(table: LossTable, units: Units, config: ComparisonConfig) -> float | None:
+    rows = [m for m, role in enumerate(table.roles) if role == "hypothesis"]
+    return selection_corrected_skill(
+        table.loss_MRB[rows].mean(axis=1),
+        table.gene_free_RB.mean(axis=0),
+        units,
+        draws=config.bootstrap_draws,
+        seed=config.seed,
+    )
+
+
+def _samples_needed(facts: StudyFacts, verdict: Verdict) -> int | None:
+    if verdict.code != "cannot-tell":
+        return None
+    codes = {reason.code for reason in verdict.reasons}
+    wanted = []
+    if codes & {"too-small", "too-few-of-a-class"}:
+        wanted.append(samples_to_be_judged(facts.n_units, facts.per_class_and_fold))
+    if any(reason.code == "rivals" and not reason.supports for reason in verdict.reasons):
+        wanted.append(facts.rivals[0].samples_needed)
+    return None if not wanted or None in wanted else max(n for n in wanted if n is not None)
+
+
+def _settings(
+    table: LossTable, facts: StudyFacts, config: ComparisonConfig, df: float
+) -> dict[str, float | int | str | None]:
+    return {
+        "level": config.alpha,
+        "margin": config.margin,
+        "margin_in_loss": facts.margin,
+        "loss": "squared error of the standardised phenotype" if table.kind == "continuous" else "log loss (nats)",
+        "folds": table.n_folds,
+        "repeats": table.n_repeats,
+        "variance_factor": variance_factor(table.n_folds),
+        "degrees_of_freedom": df,
+        "null_stop_after": config.null_stop_after,
+        "null_max_draws": config.null_max_draws,
+        "monte_carlo_draws": config.monte_carlo_draws,
+        "bootstrap_draws": config.bootstrap_draws,
+        "seed": config.seed,
+    }
