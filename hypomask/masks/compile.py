@@ -218,9 +218,8 @@ def _schedule_steps(groups: GroupEntries, n_layers: int) -> list[str]:
             f"{counted(len(groups.tokens), 'group token')}, all entries in the only layer; "
             f"they need {groups.levels + 1} layers to carry influence"
         ]
-    steps = [
-        f"layer 1: {counted(len(groups.tokens), 'group token')} reading genes -> {counted(len(groups.gather), 'entry')}"
-    ]
+    n_tokens = counted(len(groups.tokens), "group token")
+    steps = [f"layer 1: {n_tokens} reading genes -> {counted(len(groups.gather), 'entry')}"]
     if len(groups.nest):
         layers = {2: "no layer", 3: "layer 2"}.get(n_layers, f"layers 2 to {n_layers - 1}")
         steps.append(f"{layers}: group tokens reading the groups inside them -> {counted(len(groups.nest), 'entry')}")

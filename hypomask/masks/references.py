@@ -41,8 +41,7 @@ def unconstrained(
     n = len(genes)
     if n * (n - 1) > max_edges:
         return random_mask(genes, min(like.n_edges, max_edges) if like is not None else max_edges, seed=seed, name=name)
-    rows, cols = np.divmod(np.arange(n * n, dtype=np.int64), max(n, 1))
-    return Mask(name=name, genes=tuple(genes), layers=(EdgeTable.build(rows, cols),))
+    return _from_pair_numbers(genes, np.arange(n * (n - 1), dtype=np.int64), name)
 
 
 def random_mask(genes: Sequence[str], n_edges: int, *, seed: int, name: str = "random") -> Mask:
@@ -50,10 +49,16 @@ def random_mask(genes: Sequence[str], n_edges: int, *, seed: int, name: str = "r
     n = len(genes)
     if not 0 <= n_edges <= n * (n - 1):
         raise HypothesisError(f"random mask over {n} genes: got {n_edges} edges, expected 0 to {n * (n - 1)}")
-    chosen = _distinct(n * (n - 1), n_edges, np.random.default_rng(seed))
-    rows, cols = np.divmod(chosen, max(n - 1, 1))
-    cols += cols >= rows  # column number among the n - 1 others -> token number
-    return Mask(name=name, genes=tuple(genes), layers=(EdgeTable.build(rows, cols),))
+    return _from_pair_numbers(genes, np.sort(_distinct(n * (n - 1), n_edges, np.random.default_rng(seed))), name)
+
+
+def _from_pair_numbers(genes: Sequence[str], numbers: npt.NDArray[np.int64], name: str) -> Mask:
+    """Make a mask of off-diagonal pairs, numbered row by row; `numbers` sorted, so that nothing is sorted again."""
+    rows, cols = np.divmod(numbers, max(len(genes) - 1, 1))
+    cols += cols >= rows  # number among the other n - 1 tokens -> token number
+    size = len(numbers)
+    table = EdgeTable(rows.astype(np.int32), cols.astype(np.int32), np.zeros(size, np.int16), np.ones(size, np.float32))
+    return Mask(name=name, genes=tuple(genes), layers=(table,))
 
 
 def _distinct(limit: int, size: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:

@@ -1,0 +1,263 @@
+"""Null masks: what a hypothesis must beat to be supported by more than its shape.
+
+``rewired``
+    The same genes and degrees, the wiring randomised (question of wiring). Where the degrees leave no other wiring
+    (one star, one clique) or hardly any, the genes of the graph are permuted instead, and the draw says so.
+``relabelled``
+    The graph's shape as it is, its genes permuted: among the genes with an edge where that makes a different graph,
+    otherwise among all genes.
+``matched-genes``
+    The graph's shape on other genes that are as variable (question of membership).
+
+Draw r is a function of (seed, mask, r) alone, so that any draw can be made again by itself. A draw that equals the
+original is refused and made again; the nulls are then the *other* members of the reference set.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from hypomask.errors import HypothesisError
+from hypomask.masks.mask import Mask
+from hypomask.masks.mask_rewiring import overlap_with, rewire_mask
+from hypomask.masks.matched_gene_sets import GenePool, draw_matched_genes
+from hypomask.masks.relabelling import relabel_mask
+
+__all__ = ["GenePool", "NullDraw", "NullKind", "NullSampler", "draw_null"]
+
+NullKind = Literal["rewired", "relabelled", "matched-genes"]
+MAX_MEAN_OVERLAP = 0.5  # rewired draws that share more with the original are no control for its wiring
+MAX_ATTEMPTS = 20  # draws that equal the original before giving up
+TRIAL_EDGES = 5000  # trial draws are made until they hold so many edges together: small graphs vary more
+MAX_TRIALS = 20
+
+
+@dataclass(frozen=True)
+class NullDraw:
+    """One null mask and how it was made.
+
+    Parameters
+    ----------
+    report
+        A sentence for people.
+    overlap
+        Share of the original's pairs that recur in the draw, 0 to 1; for matched genes the share of its genes.
+    """
+
+    mask: Mask
+    report: str
+    kind: NullKind
+    draw: int
+    overlap: float
+
+
+@dataclass(frozen=True)
+class _Way:
+    """One way to draw: its kind, whether only genes with an edge are permuted, and how to say it."""
+
+    kind: NullKind
+    involved_only: bool = False
+
+    @property
+    def words(self) -> str:
+        if self.kind == "rewired":
+            return "same degrees, rewired"
+        if self.kind == "matched-genes":
+            return "same shape on other genes, matched on spread"
+        among = "the genes that have an edge" if self.involved_only else "all genes"
+        return f"same shape, genes permuted among {among}"
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """What a way came to in trial draws: mean overlap with the original, and whether draws mostly repeated."""
+
+    way: _Way
+    overlap: float
+    few_different: bool
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    mask: Mask
+    overlap: float
+    detail: str
+
+
+@dataclass(frozen=True, eq=False)
+class NullSampler:
+    """Draws null masks of one mask; made by `choose`, which settles the kind once for all draws.
+
+    Parameters
+    ----------
+    kind
+        What is drawn; None when the mask has no null: every graph of its shape on its genes is the mask itself.
+    reason
+        Why this kind, for people.
+    mean_overlap
+        Mean share of the original's pairs in trial draws; NaN for matched genes.
+    """
+
+    mask: Mask
+    seed: int
+    kind: NullKind | None
+    reason: str
+    mean_overlap: float
+    gene_pool: GenePool | None = None
+    modules: tuple[str, ...] | None = None
+    involved_only: bool = False
+
+    @classmethod
+    def choose(
+        cls,
+        mask: Mask,
+        *,
+        kind: NullKind = "rewired",
+        seed: int,
+        gene_pool: GenePool | None = None,
+        modules: Sequence[str] | None = None,
+    ) -> NullSampler:
+        """Settle how nulls of `mask` are drawn.
+
+        Parameters
+        ----------
+        kind
+            What is wished. ``rewired`` falls back to ``relabelled`` when the mean overlap of trial draws stays above
+            one half and permuting genes does better.
+        gene_pool
+            Needed for ``matched-genes``.
+        modules
+            Module label per gene: edges (or genes) change places only within modules.
+        """
+        if kind == "matched-genes":
+            if gene_pool is None:
+                raise HypothesisError(f"mask {mask.name!r}: matched-genes nulls need a gene pool, got none")
+            return cls(mask, seed, kind, _Way(kind).words, math.nan, gene_pool)
+        labels = None if modules is None else tuple(modules)
+        sampler = cls(mask, seed, None, "", math.nan, None, labels)
+        if not mask.n_edges:
+            reason = "a mask without edges has no null: there is no wiring to randomise"
+            return replace(sampler, reason=reason, mean_overlap=1.0)
+        relabelling = [_Way("relabelled", involved_only=True), _Way("relabelled")]
+        tried: list[_Trial] = []
+        for way in [_Way("rewired"), *relabelling] if kind == "rewired" else relabelling:
+            tried.append(sampler._try(way))
+            if tried[-1].overlap <= MAX_MEAN_OVERLAP:
+                break
+        return sampler._settled(tried)
+
+    def draw(self, draw: int) -> NullDraw:
+        """Make null mask number `draw` (from 0).
+
+        Raises
+        ------
+        HypothesisError
+            The mask has no null, or no draw that differs from it was found.
+        """
+        if self.kind is None:
+            raise HypothesisError(f"mask {self.mask.name!r}: {self.reason}")
+        way = _Way(self.kind, self.involved_only)
+        made = self._differing(way, f"draw {draw}")
+        if made is None:
+            raise HypothesisError(
+                f"mask {self.mask.name!r}: {MAX_ATTEMPTS} draws in a row equalled the original ({way.words}); "
+                f"the graph leaves too little freedom for nulls of this kind"
+            )
+        null = replace(made.mask, name=f"{self.mask.name}~{self.kind}-{draw}")
+        return NullDraw(null, f"{self.reason}; {made.detail}", self.kind, draw, made.overlap)
+
+    def _settled(self, tried: Sequence[_Trial]) -> NullSampler:
+        """Choose among the ways tried: the last if it is good enough, else the first of those that overlap least."""
+        first, last = tried[0], tried[-1]
+        best = (
+            last if last.overlap <= MAX_MEAN_OVERLAP else min(tried, key=lambda trial: math.floor(20 * trial.overlap))
+        )
+        if best.overlap >= 1.0:
+            reason = "this graph has no null: permuting its genes gives the same graph"
+            if first.way.kind == "rewired":
+                reason += ", and it has no other wiring with the same degrees"
+            return replace(self, reason=reason, mean_overlap=1.0)
+        reason = best.way.words
+        if self.modules is not None:
+            reason += ", within modules"
+        if best.way.kind != first.way.kind:
+            lack = (
+                "this graph has no other wiring with the same degrees"
+                if first.overlap >= 1.0
+                else f"rewired draws would share {first.overlap:.0%} of their edges with the original"
+            )
+            reason += f", instead of rewired: {lack}"
+        if best.overlap > MAX_MEAN_OVERLAP:
+            reason += f" (a weak control: draws share {best.overlap:.0%} of the original's edges on average)"
+        if best.few_different:
+            reason += " (few different draws exist, so they repeat)"
+        kind, involved_only = best.way.kind, best.way.involved_only
+        return replace(self, kind=kind, reason=reason, mean_overlap=best.overlap, involved_only=involved_only)
+
+    def _try(self, way: _Way) -> _Trial:
+        n_trials = min(MAX_TRIALS, math.ceil(TRIAL_EDGES / self.mask.n_edges))
+        overlaps, wirings = [], set()
+        for number in range(n_trials):
+            made = self._differing(way, f"trial {number}")
+            if made is None:
+                return _Trial(way, 1.0, few_different=True)
+            overlaps.append(made.overlap)
+            wirings.add(made.mask.pair_keys.tobytes())
+        return _Trial(way, float(np.mean(overlaps)), few_different=len(wirings) <= n_trials // 2)
+
+    def _differing(self, way: _Way, label: str) -> _Attempt | None:
+        """Draw until the result differs from the original; None when that does not happen."""
+        if way.kind == "matched-genes":
+            return self._matched(_generator(self.seed, self.mask.name, way.kind, label))
+        for attempt in range(MAX_ATTEMPTS):
+            rng = _generator(self.seed, self.mask.name, way.kind, label, attempt)
+            if way.kind == "rewired":
+                rewired = rewire_mask(self.mask, rng, modules=self.modules)
+                if not rewired.accepted:
+                    return None  # not one swap in at least ten proposals per edge: further chains fare no better
+                mask, detail = rewired.mask, f"{rewired.accepted:,} of {rewired.proposals:,} proposed swaps made, "
+            else:
+                mask = relabel_mask(self.mask, rng, involved_only=way.involved_only, modules=self.modules)
+                detail = ""
+            if not np.array_equal(mask.pair_keys, self.mask.pair_keys):
+                overlap = overlap_with(self.mask, mask)
+                return _Attempt(mask, overlap, f"{detail}{overlap:.1%} of the original's edges recur")
+        return None
+
+    def _matched(self, rng: np.random.Generator) -> _Attempt:
+        if self.gene_pool is None:
+            raise HypothesisError(f"mask {self.mask.name!r}: matched-genes nulls need a gene pool, got none")
+        drawn = draw_matched_genes(self.mask, self.gene_pool, rng)
+        detail = (
+            f"replacements lie {drawn.rank_gap:.1%} of the ranks away on average, "
+            f"{drawn.worst_gap:.1%} for {drawn.worst_gene} at worst"
+        )
+        return _Attempt(drawn.mask, drawn.own_genes_kept, "; ".join([detail, *drawn.notes]))
+
+
+def draw_null(
+    mask: Mask,
+    *,
+    kind: NullKind = "rewired",
+    draw: int,
+    seed: int,
+    gene_pool: GenePool | None = None,
+    modules: Sequence[str] | None = None,
+) -> NullDraw:
+    """Make null mask number `draw` of `mask`. For many draws of a large mask, keep a `NullSampler` instead.
+
+    Parameters and errors are those of `NullSampler.choose` and `NullSampler.draw`.
+    """
+    return NullSampler.choose(mask, kind=kind, seed=seed, gene_pool=gene_pool, modules=modules).draw(draw)
+
+
+def _generator(seed: int, *parts: str | int) -> np.random.Generator:
+    """Return the generator that belongs to these parts, the same on every machine."""
+    digest = hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).digest()
+    return np.random.default_rng(np.random.SeedSequence([seed, int.from_bytes(digest, "little")]))

@@ -1,0 +1,158 @@
+"""A mask in numbers, and how much two masks have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from hypomask.masks.mask import Mask
+
+__all__ = ["MaskOverlap", "MaskSummary", "mask_overlaps", "summarise"]
+
+QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+MUCH_ALIKE = 0.5  # Jaccard index from which a comparison of two hypotheses rests on a minority of their edges
+
+
+@dataclass(frozen=True)
+class MaskSummary:
+    """Numbers about a mask; the diagonal is left out of all counts but `density`.
+
+    Parameters
+    ----------
+    n_edges
+        (row, column) pairs allowed in any layer, relations merged; an undirected edge counts twice.
+    relations
+        Pairs per relation.
+    density
+        Share of all pairs that are allowed, diagonal included.
+    symmetric_share
+        Share of the pairs whose mirror image is allowed too; 0 without edges.
+    isolated_genes
+        Genes that read nothing and are read by nothing.
+    reads, read_by
+        Minimum, lower quartile, median, upper quartile and maximum over genes of how many tokens a gene reads, and
+        is read by.
+    """
+
+    name: str
+    n_genes: int
+    n_group_tokens: int
+    n_layers_stored: int
+    n_edges: int
+    relations: dict[str, int]
+    density: float
+    symmetric_share: float
+    isolated_genes: tuple[str, ...]
+    reads: tuple[float, ...]
+    read_by: tuple[float, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+
+@dataclass(frozen=True)
+class MaskOverlap:
+    """Edges that two masks have in common, gene names compared.
+
+    Parameters
+    ----------
+    shared
+        Pairs that are in both.
+    jaccard
+        `shared` over the pairs that are in either, 0 to 1; 1 when neither has any.
+    same
+        Whether genes, group tokens and pairs are all the same.
+    """
+
+    a: str
+    b: str
+    shared: int
+    jaccard: float
+    same: bool
+
+    @property
+    def warning(self) -> str | None:
+        """What to tell who compares the two, or None."""
+        if self.same:
+            return (
+                f"hypotheses {self.a!r} and {self.b!r} are the same wiring in these data; nothing can tell them apart: "
+                f"drop one"
+            )
+        if self.shared and self.jaccard >= MUCH_ALIKE:
+            return (
+                f"hypotheses {self.a!r} and {self.b!r} share {self.jaccard:.0%} of their edges in these data "
+                f"({self.shared}): a difference between them rests on the rest"
+            )
+        return None
+
+
+def summarise(mask: Mask) -> MaskSummary:
+    """Count what a mask holds."""
+    n = mask.n_tokens
+    rows, cols = np.divmod(mask.pair_keys, max(n, 1))
+    reads = np.bincount(rows, minlength=n)[: mask.n_genes]
+    read_by = np.bincount(cols, minlength=n)[: mask.n_genes]
+    mirrored = np.isin(cols * n + rows, mask.pair_keys)
+    return MaskSummary(
+        name=mask.name,
+        n_genes=mask.n_genes,
+        n_group_tokens=len(mask.group_tokens),
+        n_layers_stored=len(mask.layers),
+        n_edges=mask.n_edges,
+        relations=_pairs_by_relation(mask),
+        density=mask.density,
+        symmetric_share=float(mirrored.mean()) if mask.n_edges else 0.0,
+        isolated_genes=tuple(mask.genes[i] for i in np.flatnonzero(reads + read_by == 0)),
+        reads=_quantiles(reads),
+        read_by=_quantiles(read_by),
+    )
+
+
+def mask_overlaps(masks: Sequence[Mask]) -> list[MaskOverlap]:
+    """Compare every two masks, in the order given; they may have different genes."""
+    held = _incidence(masks)
+    shared = np.asarray((held @ held.T).todense())
+    overlaps = []
+    for i, a in enumerate(masks):
+        for j, b in enumerate(masks[i + 1 :], start=i + 1):
+            common = int(shared[i, j])
+            either = a.n_edges + b.n_edges - common
+            same = common == either and set(a.genes) == set(b.genes) and set(a.group_tokens) == set(b.group_tokens)
+            overlaps.append(MaskOverlap(a.name, b.name, common, common / either if either else 1.0, same))
+    return overlaps
+
+
+def _incidence(masks: Sequence[Mask]) -> sp.csr_array:
+    """Return (masks, pairs) counts of 1: which mask holds which pair of named tokens."""
+    number: dict[tuple[str, str], int] = {}
+    keys = []
+    for mask in masks:
+        names = [("gene", gene) for gene in mask.genes] + [("group", token) for token in mask.group_tokens]
+        place = np.array([number.setdefault(name, len(number)) for name in names], dtype=np.int64)
+        rows, cols = np.divmod(mask.pair_keys, max(mask.n_tokens, 1))
+        keys.append((place[rows] << 32) + place[cols] if len(place) else mask.pair_keys)
+    pairs, columns = np.unique(np.concatenate([np.zeros(0, np.int64), *keys]), return_inverse=True)
+    starts = np.concatenate([[0], np.cumsum([len(held) for held in keys])])
+    ones = np.ones(len(columns), dtype=np.int64)
+    return sp.csr_array((ones, columns.reshape(-1), starts), shape=(len(masks), len(pairs)))
+
+
+def _pairs_by_relation(mask: Mask) -> dict[str, int]:
+    counts = {}
+    for number, relation in enumerate(mask.relations):
+        keys = [
+            table.rows[table.relation == number].astype(np.int64) * mask.n_tokens + table.cols[table.relation == number]
+            for table in mask.layers
+        ]
+        counts[relation] = len(np.unique(np.concatenate(keys)))
+    return counts
+
+
+def _quantiles(degrees: npt.NDArray[np.int64]) -> tuple[float, ...]:
+    return tuple(float(q) for q in np.quantile(degrees, QUANTILES)) if len(degrees) else (0.0,) * len(QUANTILES)
