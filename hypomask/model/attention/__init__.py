@@ -7,6 +7,7 @@ from hypomask.model.attention.dense import DenseAttention
 from hypomask.model.attention.layout import AttentionLayout, LayerLayout, build_layout
 from hypomask.model.attention.operator import attend
 from hypomask.model.attention.registry import BACK_ENDS, BackEnd
+from hypomask.model.attention.sparse import SparseAttention
 
 __all__ = [
     "BACK_ENDS",
@@ -14,6 +15,7 @@ __all__ = [
     "BackEnd",
     "DenseAttention",
     "LayerLayout",
+    "SparseAttention",
     "attend",
     "build_layout",
     "choose_back_end",

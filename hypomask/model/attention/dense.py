@@ -18,6 +18,10 @@ __all__ = ["DenseAttention"]
 # B=64, 2 heads of 8: 0.77 against 0.98 ms at 20 tokens; 5.7 against 5.0 ms at 60; 70 against 37 ms at 200).
 EXPLICIT_MAX_TOKENS = 32
 
+# The CPU's SDPA works in vectors of 16 floats: heads of 8 widened by zeros take 27 instead of 47 ms (200 tokens, B=64,
+# 2 heads) and 171 instead of 290 ms (500 tokens). Widths above 16 that are no multiple of it do not gain.
+CPU_HEAD_WIDTH = 16
+
 # cuDNN's SDPA is left out: its backward with a mask can give NaN on H100 and H200 since torch 2.11 (pytorch 196678).
 _SDPA_KERNELS = [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
 
@@ -46,11 +50,9 @@ class DenseAttention(BackEnd):
         )
         if by_hand:
             return _explicit(q_BHND, k_BHND, v_BHND, bias_HNN, dropout_p, generator)
-        if q_BHND.device.type != "cpu":
-            # Kernels want a mask whose rows are a multiple of 8 long; padded keys are never read.
-            k_BHND, v_BHND, bias_HNN = _pad_keys(k_BHND, v_BHND, bias_HNN)
         with sdpa_kernel(_SDPA_KERNELS):
-            return scaled_dot_product_attention(q_BHND, k_BHND, v_BHND, attn_mask=bias_HNN[None])
+            sdpa = _sdpa_on_cpu if q_BHND.device.type == "cpu" else _sdpa_on_gpu
+            return sdpa(q_BHND, k_BHND, v_BHND, bias_HNN)
 
 
 def _explicit(
@@ -90,9 +92,20 @@ def _scatter(layout: LayerLayout, bias_HE: Tensor | None) -> Tensor:
     return bias_HE.view(-1, n, n)
 
 
-def _pad_keys(k_BHND: Tensor, v_BHND: Tensor, bias_HNN: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _sdpa_on_cpu(q_BHND: Tensor, k_BHND: Tensor, v_BHND: Tensor, bias_HNN: Tensor) -> Tensor:
+    width = q_BHND.shape[-1]
+    if width < CPU_HEAD_WIDTH:
+        zeros = (0, CPU_HEAD_WIDTH - width)
+        q_BHND, k_BHND, v_BHND = pad(q_BHND, zeros), pad(k_BHND, zeros), pad(v_BHND, zeros)
+    scale = 1 / math.sqrt(width)
+    out_BHND = scaled_dot_product_attention(q_BHND, k_BHND, v_BHND, attn_mask=bias_HNN[None], scale=scale)
+    return out_BHND[..., :width]
+
+
+def _sdpa_on_gpu(q_BHND: Tensor, k_BHND: Tensor, v_BHND: Tensor, bias_HNN: Tensor) -> Tensor:
     extra = -k_BHND.shape[2] % 8
-    if extra == 0:
-        return k_BHND, v_BHND, bias_HNN
-    no_keys = (0, 0, 0, extra)
-    return pad(k_BHND, no_keys), pad(v_BHND, no_keys), pad(bias_HNN, (0, extra), value=-math.inf)
+    if extra:
+        # Kernels want rows of the mask to be a multiple of 8 long; the keys added here are never read.
+        keys = (0, 0, 0, extra)
+        k_BHND, v_BHND, bias_HNN = pad(k_BHND, keys), pad(v_BHND, keys), pad(bias_HNN, (0, extra), value=-math.inf)
+    return scaled_dot_product_attention(q_BHND, k_BHND, v_BHND, attn_mask=bias_HNN[None])

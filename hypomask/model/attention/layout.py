@@ -218,8 +218,7 @@ def _layer_layout(
         log_weight_HE = torch.from_numpy(np.log(weight_HE)).to(device=device, dtype=dtype)
     if back_end == "auto":
         seen = pattern.n_entries * n_heads if allowed_HE is None else int(allowed_HE.sum())
-        density = seen / (n_heads * n * n)
-        back_end = choose_back_end(n, density, batch, device, n_edges=pattern.n_entries)
+        back_end = choose_back_end(n, seen / (n_heads * n * n), batch, device)
     return LayerLayout(pattern, n_heads, back_end, dtype, mask.prior, allowed_HE, log_weight_HE)
 
 

@@ -1,4 +1,4 @@
-"""Who may read whom in one layer, as a CSR pattern and its transpose. Kernels read this; they never see a `Mask`."""
+"""Who may read whom in one layer, as compressed rows and their transpose: what kernels see of a `Mask`."""
 
 from __future__ import annotations
 
@@ -57,16 +57,11 @@ class EdgePattern:
         """Whether every pair is allowed."""
         return self.n_entries == self.n_tokens**2
 
-    @property
-    def density(self) -> float:
-        """Share of all pairs that are allowed."""
-        return self.n_entries / self.n_tokens**2
-
     @cached_property
     def rows(self) -> Tensor:
         """(E,) int64: the token that receives by entry e."""
-        rows = torch.arange(self.n_tokens, device=self.cols.device)
-        return torch.repeat_interleave(rows, self.row_start.diff(), output_size=self.n_entries)
+        tokens = torch.arange(self.n_tokens, device=self.cols.device)
+        return torch.repeat_interleave(tokens, self.row_start.diff(), output_size=self.n_entries)
 
     @cached_property
     def flat(self) -> Tensor:
@@ -74,13 +69,25 @@ class EdgePattern:
         return self.rows * self.n_tokens + self.cols
 
     @cached_property
-    def transposed(self) -> Tensor:
-        """(E,) int64: entries ordered by (column, row), as a kernel that goes by key needs them."""
+    def by_key(self) -> Tensor:
+        """(E,) int64: entries ordered by (column, row), as a pass that goes by key needs them."""
         return torch.argsort(self.cols, stable=True)
 
     @cached_property
-    def col_start(self) -> Tensor:
-        """(N + 1,) int32: ``transposed[col_start[j] : col_start[j + 1]]`` are the entries that read token j."""
+    def transpose(self) -> EdgePattern:
+        """The pattern by key: its entry e is entry ``by_key[e]`` of this one."""
         start = torch.zeros(self.n_tokens + 1, dtype=torch.int32, device=self.cols.device)
         start[1:] = torch.bincount(self.cols, minlength=self.n_tokens).cumsum(0)
-        return start
+        return EdgePattern(self.n_tokens, start, self.rows[self.by_key].to(torch.int32))
+
+    def repeat(self, times: int) -> EdgePattern:
+        """Return `times` copies along the diagonal: one pattern of ``times * N`` tokens that do not meet."""
+        copies = torch.arange(times, dtype=torch.int32, device=self.cols.device)[:, None]
+        row_start = torch.cat([self.row_start[:1], (copies * self.n_entries + self.row_start[1:]).flatten()])
+        return EdgePattern(times * self.n_tokens, row_start, (copies * self.n_tokens + self.cols).flatten())
+
+    def restrict(self, allowed_E: Tensor) -> EdgePattern:
+        """Return the pattern of the entries where `allowed_E` (bool, diagonal included) is True."""
+        start = torch.zeros_like(self.row_start)
+        start[1:] = torch.bincount(self.rows[allowed_E], minlength=self.n_tokens).cumsum(0)
+        return EdgePattern(self.n_tokens, start, self.cols[allowed_E])
