@@ -78,7 +78,9 @@ def find_blocks(cohort: Cohort, n_folds: int) -> Blocks:
     for members in copies:
         roots = sorted({root(sample) for sample in members})
         merged = sum(weight[r] for r in roots)
-        if len(roots) > 1 and merged > limit:
+        if len(roots) == 1:
+            continue
+        if merged > limit:
             parted.append(len(members))
             continue
         n_joined += len(members)
@@ -106,7 +108,7 @@ def _notes(n_joined: int, parted: list[int], n_folds: int) -> tuple[str, ...]:
     notes = []
     if n_joined:
         notes.append(
-            f"{n_joined} samples have measurements identical to another sample's; each such set stays in one fold"
+            f"{n_joined} samples have exactly the measurements of another one; each such set stays in one fold"
         )
     if parted:
         sets = f"{len(parted)} set{'s' if len(parted) > 1 else ''} of identical measurements (largest: {max(parted)})"

@@ -1,0 +1,160 @@
+"""Checks of the cohort as a whole, before anything trains. Files are checked where they are read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+
+from hypomask.data.blocks import identical_rows
+from hypomask.data.cohort import Cohort
+from hypomask.data.gene_names import damaged_by_excel
+from hypomask.data.tables import Findings, Matrix, listed
+from hypomask.errors import Problem
+
+__all__ = ["check_cohort", "check_values", "without_unmeasured_genes"]
+
+MIN_SAMPLES = 10
+FEW_SAMPLES = 40
+LARGEST_VALUE = 1e30
+UNUSUALLY_LARGE = 1e6
+MANY_MISSING = 0.2
+
+
+def check_values(matrix: Matrix, findings: Findings) -> None:
+    """Find infinite and absurd values of one table, and values that were never logarithms."""
+    with np.errstate(invalid="ignore"):
+        largest = float(np.nanmax(np.abs(matrix.values_RC), initial=0.0))
+    if largest > LARGEST_VALUE:
+        rows, columns = np.nonzero(np.abs(matrix.values_RC) > LARGEST_VALUE)
+        findings.problems += [
+            matrix.cell(r, c, f"{matrix.values_RC[r, c]:g}", "a finite number; leave the cell of a missing value empty")
+            for r, c in zip(rows[:20].tolist(), columns[:20].tolist(), strict=True)
+        ]
+        if len(rows) > 20:
+            findings.problems.append(
+                Problem(f"{len(rows)} values are infinite or beyond {LARGEST_VALUE:g}", matrix.file)
+            )
+    elif largest > UNUSUALLY_LARGE:
+        findings.warnings.append(
+            f"{matrix.file}: values up to {largest:.3g}; if these are counts or intensities, take logarithms first"
+        )
+    damaged = damaged_by_excel(matrix.genes)
+    if damaged:
+        findings.warnings.append(
+            f"{matrix.file}: {len(damaged)} gene names were turned into dates or numbers by a spreadsheet: "
+            f"{listed(damaged)}; hypotheses that name the genes will not find them"
+        )
+
+
+def without_unmeasured_genes(cohort: Cohort, findings: Findings) -> Cohort:
+    """Leave out genes that are missing in every sample and channel, with a warning; name those missing in a channel."""
+    missing_GC = np.logical_and.reduce(np.isnan(cohort.values_BGC), axis=0)
+    unmeasured = np.logical_and.reduce(missing_GC, axis=1)
+    if unmeasured.any():
+        names = [cohort.genes[i] for i in np.flatnonzero(unmeasured)]
+        findings.warnings.append(f"{len(names)} genes have no value in any sample and are left out: {listed(names)}")
+        kept = np.flatnonzero(~unmeasured)
+        cohort = replace(cohort, genes=tuple(cohort.genes[i] for i in kept), values_BGC=cohort.values_BGC[:, kept])
+        missing_GC = missing_GC[kept]
+    for c, channel in enumerate(cohort.channels):
+        names = [cohort.genes[i] for i in np.flatnonzero(missing_GC[:, c])]
+        if names:
+            findings.warnings.append(f"{len(names)} genes have no value in channel {channel!r}: {listed(names)}")
+    if not cohort.genes:
+        findings.problems.append(Problem("no gene has a value; are the columns measurements?"))
+    return cohort
+
+
+def check_cohort(cohort: Cohort, n_folds: int, findings: Findings, file: str) -> None:
+    """Find what makes a comparison impossible (problems) or weak (warnings)."""
+    _check_size(cohort, findings, file)
+    _check_classes(cohort, n_folds, findings, file)
+    _check_groups(cohort, n_folds, findings, file)
+    _check_measurements(cohort, findings)
+
+
+def _check_size(cohort: Cohort, findings: Findings, file: str) -> None:
+    n = cohort.n_samples
+    if n < MIN_SAMPLES:
+        findings.problems.append(
+            Problem(f"{n} samples with measurements and phenotype, expected at least {MIN_SAMPLES}", file)
+        )
+    elif n < FEW_SAMPLES:
+        findings.warnings.append(f"{n} samples: fewer than {FEW_SAMPLES} cannot tell which hypothesis is best")
+
+
+def _check_classes(cohort: Cohort, n_folds: int, findings: Findings, file: str) -> None:
+    phenotype = cohort.phenotype
+    members = np.bincount(phenotype.values.astype(np.int64)) if phenotype.classes else np.zeros(0, np.int64)
+    for code, n in enumerate(members.tolist()):
+        name = f"class {phenotype.classes[code]!r} of {phenotype.name!r}"
+        if n < n_folds:
+            way_out = f"ask for {n} folds, or" if n >= 2 else "leave it out, or"
+            findings.problems.append(
+                Problem(
+                    f"{name} has {n} members, fewer than {n_folds} folds; {way_out} join it with another class", file
+                )
+            )
+        elif cohort.groups is not None:
+            n_groups = len(np.unique(cohort.groups[phenotype.values == code]))
+            if n_groups < n_folds:
+                findings.warnings.append(
+                    f"{name} is in {n_groups} groups, fewer than {n_folds} folds: it is not in every fold"
+                )
+
+
+def _check_groups(cohort: Cohort, n_folds: int, findings: Findings, file: str) -> None:
+    if cohort.groups is None:
+        return
+    sizes = Counter(cohort.groups.tolist())
+    if len(sizes) < n_folds:
+        findings.problems.append(
+            Problem(
+                f"{len(sizes)} groups ({listed(sorted(sizes))}), fewer than {n_folds} folds; ask for fewer folds, or "
+                "leave the groups out if the samples are independent",
+                file,
+            )
+        )
+    elif len(sizes) == cohort.n_samples:
+        findings.notes.append("every sample is a group of its own: groups change nothing")
+
+
+def _check_measurements(cohort: Cohort, findings: Findings) -> None:
+    values_BGC = cohort.values_BGC
+    if not values_BGC.size:
+        return
+    missing_BGC = np.isnan(values_BGC)
+    if missing_BGC.any():
+        share = float(missing_BGC.mean())
+        if share > MANY_MISSING:
+            findings.warnings.append(
+                f"{share:.0%} of the measurements are missing; they are filled with training means"
+            )
+        blank = [cohort.samples[i] for i in np.flatnonzero(missing_BGC.all(axis=(1, 2)))]
+        if blank:
+            findings.warnings.append(f"{len(blank)} samples have no measurement at all: {listed(blank)}")
+    filled_BGC = np.where(missing_BGC, -np.inf, values_BGC)
+    lowest_BGC = np.where(missing_BGC, np.inf, values_BGC)
+    constant_GC = filled_BGC.max(axis=0) <= lowest_BGC.min(axis=0)
+    constant = [cohort.genes[i] for i in np.flatnonzero(constant_GC.all(axis=1))]
+    if constant:
+        findings.warnings.append(f"{len(constant)} genes have the same value in all samples: {listed(constant)}")
+    _warn_copies(cohort, findings)
+
+
+def _warn_copies(cohort: Cohort, findings: Findings) -> None:
+    """Warn of samples with the same measurements that are not known to belong together."""
+    rows = identical_rows(cohort.values_BGC)
+    owner = rows if cohort.groups is None else np.unique(cohort.groups, return_inverse=True)[1]
+    first: dict[int, int] = {}
+    pairs = []
+    for i, row in enumerate(rows.tolist()):
+        j = first.setdefault(row, i)
+        if j != i and (cohort.groups is None or owner[i] != owner[j]):
+            pairs.append(f"{cohort.samples[j]} = {cohort.samples[i]}")
+    if pairs:
+        findings.warnings.append(
+            f"{len(pairs)} samples have exactly the measurements of another one ({listed(pairs, 3)}): repeated records?"
+        )

@@ -1,0 +1,91 @@
+"""Joining observations with their measurements in every channel."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hypomask.data.tables import Findings, Matrix, listed
+from hypomask.errors import Problem
+
+__all__ = ["Join", "join"]
+
+
+@dataclass(frozen=True, eq=False)
+class Join:
+    """Which observations and genes every channel has.
+
+    Parameters
+    ----------
+    rows
+        Positions of observations, ascending.
+    genes
+        In the order of the first channel.
+    """
+
+    channels: Mapping[str, Matrix]
+    keys: tuple[str, ...]
+    rows: tuple[int, ...]
+    genes: tuple[str, ...]
+
+    def values(self, rows: Sequence[int]) -> npt.NDArray[np.float32]:
+        """Return (B, G, C) measurements of the observations `rows`."""
+        values_BGC = np.empty((len(rows), len(self.genes), len(self.channels)), dtype=np.float32)
+        for c, matrix in enumerate(self.channels.values()):
+            sample_at = {name: i for i, name in enumerate(matrix.samples)}
+            gene_at = {name: i for i, name in enumerate(matrix.genes)}
+            from_rows = np.array([sample_at[self.keys[row]] for row in rows], dtype=np.int64)
+            from_columns = np.array([gene_at[gene] for gene in self.genes], dtype=np.int64)
+            values_BGC[:, :, c] = matrix.values_by_sample[np.ix_(from_rows, from_columns)]
+        return values_BGC
+
+
+def join(
+    channels: Mapping[str, Matrix], keys: tuple[str, ...], exclude: Collection[str], file: str, findings: Findings
+) -> Join:
+    """Match `keys` with the samples of every channel, and the genes of channels with each other.
+
+    Raises
+    ------
+    DataError
+        No observation is in every channel, or no gene is.
+    """
+    measured = set(keys)
+    for matrix in channels.values():
+        known = set(matrix.samples)
+        absent = list(dict.fromkeys(key for key in keys if key not in known))
+        if absent:
+            findings.warnings.append(
+                f"{len(absent)} samples of {file} are not in {matrix.file} and are left out: {listed(absent)}"
+            )
+        unused = [name for name in matrix.samples if name not in set(keys)] if len(known) > len(measured) else []
+        if unused:
+            findings.notes.append(f"{len(unused)} samples of {matrix.file} are not in {file} and are left out")
+        measured &= known
+    if not measured:
+        findings.stop(
+            Problem(f"no sample has measurements in all of {', '.join(channels)}; are the ids the same?", file)
+        )
+
+    genes = [gene for gene in next(iter(channels.values())).genes if gene not in exclude]
+    for matrix in channels.values():
+        known = set(matrix.genes)
+        genes = [gene for gene in genes if gene in known]
+    if not genes:
+        shown = "; ".join(f"{name}: {listed(matrix.genes, 3)}" for name, matrix in channels.items())
+        findings.stop(
+            Problem(
+                f"the channels have no gene in common ({shown}); channels are layers of measurement of the same genes"
+            )
+        )
+    kept = set(genes)
+    for matrix in channels.values():
+        dropped = [gene for gene in matrix.genes if gene not in kept and gene not in exclude]
+        if dropped:
+            findings.notes.append(
+                f"{len(dropped)} genes of {matrix.file} are not in every channel and are left out: {listed(dropped)}"
+            )
+    return Join(channels, keys, tuple(i for i, key in enumerate(keys) if key in measured), tuple(genes))

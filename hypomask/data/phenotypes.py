@@ -1,0 +1,179 @@
+"""From a column of text to a phenotype: its kind, its classes, and which of two is the event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hypomask.data.cohort import Phenotype
+from hypomask.data.spec import DataSpec
+from hypomask.data.tables import MISSING, Findings, TextTable, listed
+from hypomask.data.text_numbers import parse_numbers
+from hypomask.errors import did_you_mean
+
+__all__ = ["missing_phenotype", "read_phenotype"]
+
+MAX_CLASSES = 20
+FEW_NUMBERS = 5  # a continuous phenotype of at most this many values may be classes in disguise
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+EVENT_WORDS = _words("""
+    1 yes y true on case cases mut mutant mutated tumor tumour cancer disease diseased affected positive pos event t
+    dead deceased responder resistant treated altered relapse metastatic high
+""")
+NO_EVENT_WORDS = _words("""
+    0 no n false off control controls ctrl wt wildtype wild-type wild_type normal healthy unaffected negative neg f
+    alive none nonresponder non-responder sensitive untreated low
+""")
+UNKNOWN_WORDS = _words("unknown n/a #n/a na none null missing ? - . unclear undetermined indeterminate")
+
+
+def missing_phenotype(table: TextTable, rows: Sequence[int], spec: DataSpec, findings: Findings) -> list[int]:
+    """Return those of `rows` that have a phenotype; a problem where others do not and the spec does not drop them."""
+    cells = table.columns[spec.phenotype]
+    missing = [row for row in rows if cells[row] in MISSING]
+    if not missing:
+        return list(rows)
+    where = [row + 1 for row in missing] if table.lines is None else [table.lines[row] for row in missing]
+    shown = f"{'rows' if table.lines is None else 'lines'} {', '.join(map(str, where[:5]))}"
+    shown += ", ..." if len(where) > 5 else ""
+    if spec.drop_missing_phenotype:
+        findings.notes.append(f"{len(missing)} samples without {spec.phenotype!r} are left out ({shown})")
+    else:
+        findings.problems.append(
+            table.problem(
+                f"phenotype {spec.phenotype!r} is missing in {len(missing)} of {len(rows)} samples ({shown}); fill it, "
+                "delete these rows, or set drop_missing_phenotype",
+                missing[0],
+            )
+        )
+    return [row for row in rows if cells[row] not in MISSING]
+
+
+def read_phenotype(table: TextTable, rows: Sequence[int], spec: DataSpec, findings: Findings) -> Phenotype:
+    """Return the phenotype of `rows`, none of them missing.
+
+    Raises
+    ------
+    DataError
+        One value only, text where numbers are expected, too many classes, an event that is not among the values.
+    """
+    name = spec.phenotype
+    cells = [table.columns[name][row] for row in rows]
+    numbers, bad = parse_numbers(cells)
+    is_numeric = not bad
+    labels = [f"{number:.15g}" for number in numbers] if is_numeric else cells
+    levels = sorted(set(labels), key=float) if is_numeric else sorted(set(labels))
+
+    if len(levels) < 2:
+        shown = f"all are {levels[0]!r}" if levels else "there are none"
+        findings.stop(
+            table.problem(
+                f"phenotype {name!r} has one value only ({shown}): there is nothing to explain; name another column"
+            )
+        )
+    kind = spec.kind
+    if kind == "auto":
+        kind = "binary" if len(levels) == 2 else "continuous" if is_numeric else "classes"
+        if kind == "classes" and (problem := _no_classes(cells, bad, levels, name)):
+            findings.stop(table.problem(problem, rows[bad[0]]))
+        described = (
+            f"{numbers.min():.6g} to {numbers.max():.6g}" if kind == "continuous" else listed(levels, MAX_CLASSES)
+        )
+        findings.notes.append(f"phenotype {name!r} is taken as {kind} ({described})")
+    if kind == "classes" and len(levels) == 2:
+        kind = "binary"  # two classes are one output, however they were asked for
+    if kind != "binary" and spec.positive is not None:
+        findings.stop(table.problem(f"positive {spec.positive!r} is for a binary phenotype; {name!r} is {kind}"))
+
+    if kind == "continuous":
+        findings.problems += [
+            table.problem(f"phenotype {name!r}: got {cells[i]!r}, expected a finite number, or kind classes", rows[i])
+            for i in bad
+        ]
+        findings.stop_if_any()
+        _warn_few_numbers(levels, name, findings)
+        return Phenotype(name, "continuous", numbers)
+    unknown = [level for level in levels if level.casefold() in UNKNOWN_WORDS - {"none"}]
+    if unknown:
+        findings.warnings.append(
+            f"phenotype {name!r} has {listed(unknown)} as a class: if it means missing, leave these cells empty"
+        )
+    if kind == "binary" and len(levels) != 2:
+        findings.stop(
+            table.problem(
+                f"phenotype {name!r} has {len(levels)} values ({listed(levels)}), expected two for kind binary; delete "
+                "the others, or say kind classes or continuous"
+            )
+        )
+    if len(levels) > MAX_CLASSES:
+        findings.stop(
+            table.problem(
+                f"phenotype {name!r} has {len(levels)} classes ({listed(levels)}), expected at most {MAX_CLASSES}"
+            )
+        )
+    classes = _event_last(levels, spec, table, findings) if kind == "binary" else tuple(levels)
+    code = {label: float(i) for i, label in enumerate(classes)}
+    return Phenotype(name, kind, np.array([code[label] for label in labels], dtype=np.float64), classes)
+
+
+def _no_classes(cells: list[str], bad: list[int], levels: list[str], name: str) -> str:
+    """Say why text with three or more values is not classes: numbers with a few slips, or names."""
+    if len(bad) <= len(cells) // 10:
+        return (
+            f"phenotype {name!r}: {len(bad)} of {len(cells)} are no numbers ({listed([cells[i] for i in bad])}), "
+            "the others are; mend them, or say kind classes"
+        )
+    if len(levels) > MAX_CLASSES:
+        return (
+            f"phenotype {name!r} has {len(levels)} different texts ({listed(levels, 3)}), expected numbers or at most "
+            f"{MAX_CLASSES} classes; is it the right column?"
+        )
+    return ""
+
+
+def _warn_few_numbers(levels: list[str], name: str, findings: Findings) -> None:
+    if len(levels) == 2:
+        findings.warnings.append(
+            f"phenotype {name!r} is taken as continuous, but has two values only ({listed(levels)}): say kind binary"
+        )
+    elif len(levels) <= FEW_NUMBERS:
+        findings.warnings.append(
+            f"phenotype {name!r} is taken as continuous, but has {len(levels)} values only ({listed(levels)}): if "
+            "these stand for classes, say kind classes"
+        )
+
+
+def _event_last(levels: list[str], spec: DataSpec, table: TextTable, findings: Findings) -> tuple[str, ...]:
+    """Return (no event, event)."""
+    if spec.positive is not None:
+        event = spec.positive.strip()
+        number, bad = parse_numbers([event])
+        if event not in levels and not bad and f"{number[0]:.15g}" in levels:
+            event = f"{number[0]:.15g}"
+        if event not in levels:
+            findings.stop(
+                table.problem(
+                    f"positive {spec.positive!r} is no value of phenotype {spec.phenotype!r}; it has {listed(levels)}."
+                    f"{did_you_mean(event, levels)}"
+                )
+            )
+        why = "as asked"
+    else:
+        first, last = levels
+        event = first if _event_rank(first) > _event_rank(last) else last
+        by_word = _event_rank(first) != _event_rank(last)
+        why = f"{'by its name' if by_word else 'the later in sorted order'}; set 'positive' to choose"
+    other = levels[0] if event == levels[1] else levels[1]
+    findings.notes.append(f"event of {spec.phenotype!r}: {event!r}, against {other!r} ({why})")
+    return other, event
+
+
+def _event_rank(level: str) -> int:
+    word = level.casefold()
+    return 1 if word in EVENT_WORDS else -1 if word in NO_EVENT_WORDS else 0

@@ -1,0 +1,106 @@
+"""Reading a cohort: files to tables, tables to observations with measurements, checks before anything trains."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hypomask.data.checks import check_cohort, check_values, without_unmeasured_genes
+from hypomask.data.cohort import Cohort
+from hypomask.data.covariates import read_covariates
+from hypomask.data.gene_names import check_ids
+from hypomask.data.joining import Join, join
+from hypomask.data.leakage import find_leaks, find_named_leaks
+from hypomask.data.observations import Observations, find_observations
+from hypomask.data.orientation import orient
+from hypomask.data.phenotypes import missing_phenotype, read_phenotype
+from hypomask.data.sources import Sources, read_sources
+from hypomask.data.spec import DataReport, DataSpec
+from hypomask.data.tables import Findings, Matrix
+from hypomask.errors import Problem
+
+__all__ = ["DataReport", "DataSpec", "read_cohort"]
+
+
+def read_cohort(spec: DataSpec, *, n_folds: int = 5) -> tuple[Cohort, DataReport]:
+    """Read, join and check a cohort.
+
+    Its samples are the observations of the samples table that have measurements in every channel; its genes are those
+    of every channel, in the order of the first. What is left out is in the report.
+
+    Parameters
+    ----------
+    n_folds
+        Folds that the cohort will be split into: every class, and the groups, must be at least as many.
+
+    Raises
+    ------
+    DataError
+        With every problem of the stage that failed: files; observations; ids and values; phenotype and covariates;
+        the cohort as a whole.
+    """
+    findings = Findings()
+    sources = read_sources(spec, findings)
+    observations = find_observations(sources.table, spec, findings)
+    channels = _checked_channels(sources, observations, spec, findings)
+    joined = join(channels, observations.keys, spec.exclude, sources.table.file, findings)
+    cohort = _assemble(joined, observations, spec, findings)
+    check_cohort(cohort, n_folds, findings, sources.table.file)
+    findings.problems += find_leaks(cohort, sources.table.file)
+    findings.stop_if_any()
+    return cohort, DataReport(tuple(findings.warnings), tuple(findings.notes), _counts(cohort), sources.files)
+
+
+def _checked_channels(
+    sources: Sources, observations: Observations, spec: DataSpec, findings: Findings
+) -> dict[str, Matrix]:
+    """Return the channels with samples and genes told apart, their ids and values checked."""
+    channels: dict[str, Matrix] = {}
+    for channel, matrix in sources.channels.items():
+        oriented = orient(matrix, observations.keys, spec.orientation, sources.table.file)
+        if isinstance(oriented, Problem):
+            findings.problems.append(oriented)
+            continue
+        findings.problems += check_ids(oriented)
+        check_values(oriented, findings)
+        channels[channel] = oriented
+    if channels:
+        genes = tuple(gene for gene in next(iter(channels.values())).genes if gene not in spec.exclude)
+        findings.problems += find_named_leaks(spec, genes, sources.table.file)
+    findings.stop_if_any()
+    return channels
+
+
+def _assemble(joined: Join, observations: Observations, spec: DataSpec, findings: Findings) -> Cohort:
+    table = observations.table
+    rows = missing_phenotype(table, joined.rows, spec, findings)
+    ids = tuple(observations.ids[row] for row in rows)
+    covariates, strata = read_covariates(table, rows, ids, spec, findings)
+    phenotype = read_phenotype(table, rows, spec, findings)
+    findings.stop_if_any()
+    cohort = Cohort(
+        samples=ids,
+        genes=joined.genes,
+        channels=tuple(joined.channels),
+        values_BGC=joined.values(rows),
+        covariates=covariates,
+        phenotype=phenotype,
+        groups=None if observations.groups is None else observations.groups[rows],
+        strata=strata,
+    )
+    return without_unmeasured_genes(cohort, findings)
+
+
+def _counts(cohort: Cohort) -> dict[str, int]:
+    """Return the sizes that a report shows first."""
+    counts = {
+        "samples": cohort.n_samples,
+        "genes": len(cohort.genes),
+        "channels": len(cohort.channels),
+        "covariates": cohort.covariates.shape[1],
+        "missing values": int(np.isnan(cohort.values_BGC).sum()),
+    }
+    if cohort.groups is not None:
+        counts["groups"] = len(np.unique(cohort.groups))
+    for code, name in enumerate(cohort.phenotype.classes):
+        counts[f"{cohort.phenotype.name} = {name}"] = int((cohort.phenotype.values == code).sum())
+    return counts

@@ -1,0 +1,128 @@
+"""What to read: the data section of a study, as an object; and what reading it brought to light."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from hypomask.data.cohort import PhenotypeKind
+from hypomask.errors import ConfigError, did_you_mean
+
+__all__ = ["DataReport", "DataSpec", "Orientation"]
+
+Orientation = Literal["auto", "samples-in-rows", "genes-in-rows"]
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """Where a cohort's measurements and phenotype are.
+
+    Parameters
+    ----------
+    channels
+        Name of each layer of measurement and its table: CSV or TSV (gzipped too), Parquet, or one AnnData ``.h5ad``.
+    phenotype
+        Column of the samples table (of the one channel table where there is no samples table; of ``obs``) to explain.
+    samples
+        Table with one row per observation: phenotype, covariates, groups. None: they are columns of the one channel
+        table, or ``obs`` of the AnnData file.
+    key_column
+        Column of the samples table that names the row of the channel tables. May repeat: several observations of one
+        sample. Default: the id column.
+    id_column
+        Column with the name of the observation. Default: the first column, or the key column where that is given;
+        repeated keys are told apart as ``KEY#1``, ``KEY#2``. An id that is unique only together with the key (say, the
+        name of a laboratory) gives ``KEY|id``.
+    kind
+        ``auto``: two values are binary, text of 3 to 20 levels is classes, numbers are continuous.
+    positive
+        Which of the two values of a binary phenotype is the event. Default: the one that reads like an event (yes,
+        1, case, MUT, tumor...), else the later in sorted order; the report says which.
+    covariates
+        Columns that are adjusted for: numbers as they are, text as categories.
+    groups
+        Column naming what must not be parted by a split (patient, cell line, batch).
+    orientation
+        Of the channel tables. ``auto`` decides by where the sample ids are found.
+    layers
+        AnnData only: ``X`` and names of layers; each becomes a channel, ``X`` under the name given in `channels`.
+    exclude
+        Columns of the channel tables that are neither genes nor anything else that is named here.
+    drop_missing_phenotype
+        Leave out observations without a phenotype rather than refuse them.
+    """
+
+    channels: Mapping[str, Path]
+    phenotype: str
+    samples: Path | None = None
+    key_column: str | None = None
+    id_column: str | None = None
+    kind: Literal["auto"] | PhenotypeKind = "auto"
+    positive: str | None = None
+    covariates: tuple[str, ...] = ()
+    groups: str | None = None
+    orientation: Orientation = "auto"
+    layers: tuple[str, ...] = ("X",)
+    exclude: tuple[str, ...] = ()
+    drop_missing_phenotype: bool = False
+
+    def __post_init__(self) -> None:
+        wrong = []
+        if not self.channels:
+            wrong.append("no channel; give at least one table of measurements")
+        if not self.phenotype:
+            wrong.append("no phenotype; name the column to explain")
+        for option, value, choices in (
+            ("kind", self.kind, ("auto", "binary", "classes", "continuous")),
+            ("orientation", self.orientation, ("auto", "samples-in-rows", "genes-in-rows")),
+        ):
+            if value not in choices:
+                wrong.append(
+                    f"{option}: got {value!r}, expected one of {', '.join(choices)}.{did_you_mean(value, choices)}"
+                )
+        n_anndata = sum(path.suffix == ".h5ad" for path in self.channels.values())
+        if n_anndata and len(self.channels) > 1:
+            wrong.append("an .h5ad file must be the only channel file; name its layers as channels with 'layers'")
+        if not n_anndata and self.layers != ("X",):
+            wrong.append("'layers' is for an .h5ad file, and no channel is one")
+        if not n_anndata and self.samples is None and len(self.channels) > 1:
+            wrong.append("several channel tables need a samples table with the phenotype; give 'samples'")
+        if not n_anndata and self.samples is None and self.key_column is not None:
+            wrong.append("'key_column' is a column of the samples table, and there is none; give 'samples'")
+        if not n_anndata and self.samples is None and self.orientation == "genes-in-rows":
+            wrong.append("a table with genes in rows has no column for the phenotype; give 'samples'")
+        if wrong:
+            raise ConfigError("\n".join(f"data: {line}" for line in wrong))
+
+
+@dataclass(frozen=True)
+class DataReport:
+    """What was read, and what a reader of the results must know about it.
+
+    Parameters
+    ----------
+    warnings
+        What may make results wrong or weak.
+    notes
+        Decisions that were made: which class is the event, what was left out.
+    counts
+        Samples, genes, channels, groups, missing values, members of each class...
+    files
+        SHA-256 of every file that was read.
+    """
+
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain lists and dicts, as written into ``results.json``."""
+        return {
+            "warnings": list(self.warnings),
+            "notes": list(self.notes),
+            "counts": dict(self.counts),
+            "files": dict(self.files),
+        }
