@@ -65,7 +65,7 @@ def read_losses(
             eta_RBK[repeat, held_out] = _in_unit_of_phenotype(predicted, phenotype)
     if any(np.isnan(loss_RB).any() for loss_RB in loss.values()):
         raise RunError(
-            f"{store.folder}: the predictions of {model} do not cover every sample. Start again with --fresh."
+            f"{store.folder}: the predictions of {model} do not cover every sample. Start again with --fresh"
         )
     return ModelLosses(loss["full"], loss["additive"], loss["gene_free"], eta_RBK)
 

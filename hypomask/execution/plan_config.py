@@ -10,7 +10,7 @@ from hypomask.errors import ConfigError
 __all__ = ["GenesConfig", "NullKind", "PlanConfig"]
 
 GenesConfig = Literal["auto", "named", "all"]
-NullKind = Literal["auto", "rewired", "matched-genes"]
+NullKind = Literal["auto", "rewired", "relabelled", "matched-genes"]
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,9 @@ class PlanConfig:
     null_repeats
         Repeats of the cross-validation that null masks are scored with; at most `repeats`.
     null_kind
-        ``rewired``: the same degrees, random wiring. ``matched-genes``: other genes, matched. ``auto``: rewired when
-        the scope is ``all``, matched genes when it is ``members``.
+        ``rewired``: the same degrees, random wiring. ``relabelled``: the same shape, genes permuted.
+        ``matched-genes``: the same shape on other genes that vary as much. ``auto``: rewired when the scope is
+        ``all``, matched genes when it is ``members``.
     nulls_for
         ``contenders``: up to 8 hypotheses all of them; of more, the leading one and those that may be the best, 8 at
         most. ``all``: every hypothesis, which costs accordingly.

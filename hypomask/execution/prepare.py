@@ -12,12 +12,12 @@ from hypomask.comparison.result import Role
 from hypomask.data.splits import Folds, make_folds
 from hypomask.errors import HypothesisError, Problem, raise_problems
 from hypomask.execution.jobs import NO_INTERACTION, UNCONSTRAINED, hypothesis_model
-from hypomask.execution.plan_config import NullKind
-from hypomask.execution.study import Study
+from hypomask.execution.study_definition import Study
 from hypomask.hypothesis.graph import Hypothesis, Scope
 from hypomask.masks.compile import compile_mask
 from hypomask.masks.coverage import Coverage
 from hypomask.masks.mask import Mask
+from hypomask.masks.null_masks import NullKind
 from hypomask.masks.references import MAX_EDGES, no_interaction, unconstrained
 
 if TYPE_CHECKING:
@@ -85,9 +85,7 @@ def prepare(
     masks, coverage = _compile(hypotheses, genes, study)
     references, reference_notes = _references(genes, masks, scope, study)
     coverage_warnings = [f"{row.hypothesis}: {warning}" for row in coverage for warning in row.warnings]
-    null_kind = plan.null_kind
-    if null_kind == "auto":
-        null_kind = "rewired" if scope == "all" else "matched-genes"
+    by_scope: NullKind = "rewired" if scope == "all" else "matched-genes"
     return PreparedStudy(
         study=study,
         cohort=cohort,
@@ -95,7 +93,7 @@ def prepare(
         folds=folds,
         hypotheses=hypotheses,
         scope=scope,
-        null_kind=null_kind,
+        null_kind=by_scope if plan.null_kind == "auto" else plan.null_kind,
         masks={**masks, **references},
         coverage=coverage,
         warnings=(*(report.warnings if report else ()), *folds.notes, *notes, *reference_notes, *coverage_warnings),

@@ -20,8 +20,11 @@ class Progress(Protocol):
     def begin(self, stage: str, total: int, done: int = 0) -> None:
         """A stage with `total` jobs begins; `done` of them were done by an earlier run."""
 
-    def advance(self, total: int | None = None) -> None:
-        """One more job is over; `total` when the number of jobs has changed."""
+    def advance(self) -> None:
+        """One more job is over."""
+
+    def resize(self, total: int) -> None:
+        """The stage turns out to have `total` jobs."""
 
     def say(self, message: str) -> None:
         """Something the user should read."""
@@ -36,7 +39,10 @@ class Silent:
     def begin(self, stage: str, total: int, done: int = 0) -> None:
         """Show nothing."""
 
-    def advance(self, total: int | None = None) -> None:
+    def advance(self) -> None:
+        """Show nothing."""
+
+    def resize(self, total: int) -> None:
         """Show nothing."""
 
     def say(self, message: str) -> None:
@@ -71,10 +77,9 @@ class PlainProgress:
         resumed = f", {done} done before" if done else ""
         self.say(f"{stage}: {total} jobs{resumed}")
 
-    def advance(self, total: int | None = None) -> None:
+    def advance(self) -> None:
         """Write a line when ten seconds have passed since the last, or the stage is complete."""
         self._done += 1
-        self._total = self._total if total is None else total
         now = self._clock()
         if now - self._last_line >= SECONDS_BETWEEN_LINES or self._done == self._total:
             self._last_line = now
@@ -82,6 +87,10 @@ class PlainProgress:
             left = (self._total - self._done) * per_job
             remaining = f", about {duration_in_words(left)} left" if self._done < self._total else ""
             self.say(f"{self._stage}: {self._done} of {self._total} jobs{remaining}")
+
+    def resize(self, total: int) -> None:
+        """Count against `total` from now on."""
+        self._total = total
 
     def say(self, message: str) -> None:
         """Write a line."""
@@ -112,13 +121,15 @@ class RichProgress:
         self._bar.start()
         self._bar.add_task(stage, total=total, completed=done)
 
-    def advance(self, total: int | None = None) -> None:
+    def advance(self) -> None:
         """Move the bar on."""
         if self._bar is not None:
-            task = self._bar.task_ids[0]
-            if total is not None:
-                self._bar.update(task, total=total)
-            self._bar.advance(task)
+            self._bar.advance(self._bar.task_ids[0])
+
+    def resize(self, total: int) -> None:
+        """Make the bar as long as `total` jobs."""
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], total=total)
 
     def say(self, message: str) -> None:
         """Write a line above the bar."""

@@ -25,7 +25,7 @@ def run_jobs(
     jobs: Sequence[Job],
     mask_of: Callable[[str], Mask],
     *,
-    executor: Executor,
+    executor: Callable[[], Executor],
     ledger: Ledger,
     progress: Progress,
 ) -> None:
@@ -33,6 +33,13 @@ def run_jobs(
 
     A job's predictions are on the disk before the ledger calls it done, and the ledger calls it done before its slot
     gets another job. A failed job is tried once more; then it is left as failed, and the others go on.
+
+    Parameters
+    ----------
+    mask_of
+        Mask by model name.
+    executor
+        Returns what trains; asked only when there is something to train, because starting workers takes seconds.
 
     Raises
     ------
@@ -42,15 +49,18 @@ def run_jobs(
     ledger.add_jobs(jobs)
     state = {record.job: record.state for record in ledger.records()}
     queue = JobQueue(job for job in jobs if state[job] == "queued")
+    if not len(queue):
+        return
+    slots = executor()
     attempts: dict[Job, int] = {}
     while True:
-        for slot in executor.idle():
+        for slot in slots.idle():
             job = queue.take(slot)
             if job is None:
                 break
             attempts[job] = ledger.start_job(job)
-            executor.submit(slot, job, mask_of(job.model))
-        outcomes = executor.wait()
+            slots.submit(slot, job, mask_of(job.model))
+        outcomes = slots.wait()
         if not outcomes and not len(queue):
             return
         for outcome in outcomes:

@@ -1,117 +1,27 @@
-"""A study: which data, which hypotheses, and how they are compared. Importing this loads neither torch nor pandas."""
+"""Studies: read from a file or from options, write, describe by a schema. Loads neither torch nor pandas."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from hypomask.comparison.config import ComparisonConfig
-from hypomask.errors import ConfigError, Problem, did_you_mean, raise_problems
-from hypomask.execution.plan_config import PlanConfig
-from hypomask.hypothesis.graph import Expansion, Hypothesis, Scope
+from hypomask.errors import ConfigError
+from hypomask.execution.study_definition import HypothesisSource, Study
+from hypomask.execution.study_reading import located, read_study
+from hypomask.execution.study_schema import study_schema
+from hypomask.execution.study_writing import dump_study, study_as_dict
 from hypomask.hypothesis.located_yaml import load_yaml
-from hypomask.model.config import ModelConfig
-from hypomask.training.config import TrainingConfig
 
-if TYPE_CHECKING:
-    from hypomask.data.spec import DataSpec
-
-__all__ = ["RESERVED_NAMES", "HypothesisSource", "Study", "load_study", "study_from_options"]
-
-RESERVED_NAMES = ("no-interaction", "unconstrained")
-
-
-@dataclass(frozen=True)
-class HypothesisSource:
-    """A file that hypotheses come from.
-
-    Parameters
-    ----------
-    scope
-        Overrides the scope stated in the file; None keeps it.
-    expansion
-        How gene sets become edges; None: by their size. Hypothesis documents state their own.
-    only
-        Names of the hypotheses to take; empty: all of the file.
-    """
-
-    path: Path
-    scope: Scope | None = None
-    expansion: Expansion | None = None
-    only: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Study:
-    """Everything that decides the answer of a run.
-
-    Parameters
-    ----------
-    scope
-        ``all``: the same genes under every hypothesis, evidence is what edges add. ``members``: each hypothesis
-        brings its own genes. None: as the hypotheses themselves say, which must then agree.
-    file
-        The study file it was read from, for messages; None when it came from options.
-    """
-
-    name: str
-    data: DataSpec
-    hypotheses: tuple[HypothesisSource, ...]
-    scope: Scope | None = None
-    model: ModelConfig = field(default_factory=ModelConfig)
-    training: TrainingConfig = field(default_factory=TrainingConfig)
-    plan: PlanConfig = field(default_factory=PlanConfig)
-    comparison: ComparisonConfig = field(default_factory=ComparisonConfig)
-    file: Path | None = None
-
-    def with_plan(self, **changes: Any) -> Study:
-        """Return the study with other fields of `plan`, e.g. ``study.with_plan(seed=1)``."""
-        return replace(self, plan=replace(self.plan, **changes))
-
-    def read_hypotheses(self) -> tuple[Hypothesis, ...]:
-        """Read the hypotheses, in the order of the study.
-
-        Raises
-        ------
-        HypothesisError
-            When a file is wrong.
-        ConfigError
-            When two hypotheses share a name or disagree about the scope, or a name asked for is not there.
-        """
-        from hypomask.knowledge.registry import read_hypotheses
-
-        problems: list[Problem] = []
-        found: list[Hypothesis] = []
-        for source in self.hypotheses:
-            read = read_hypotheses(source.path, scope=source.scope or self.scope, expansion=source.expansion)
-            names = [hypothesis.name for hypothesis in read]
-            for name in source.only:
-                if name not in names:
-                    message = f"no hypothesis {name!r} in this file.{did_you_mean(name, names)}"
-                    problems.append(Problem(message, str(source.path)))
-            found += [hypothesis for hypothesis in read if not source.only or hypothesis.name in source.only]
-        problems += self._problems_between(found)
-        raise_problems(problems, ConfigError)
-        return tuple(found)
-
-    def _problems_between(self, hypotheses: list[Hypothesis]) -> list[Problem]:
-        file = str(self.file) if self.file else None
-        messages = []
-        names = [hypothesis.name for hypothesis in hypotheses]
-        for name in dict.fromkeys(name for name in names if names.count(name) > 1):
-            messages.append(f"{names.count(name)} hypotheses are called {name!r}; names must differ within a study")
-        for name in names:
-            if name in RESERVED_NAMES:
-                messages.append(f"a hypothesis is called {name!r}, the name of a reference; give it another")
-        by_scope: dict[Scope, str] = {}
-        for hypothesis in hypotheses:
-            by_scope.setdefault(hypothesis.scope, hypothesis.name)
-        if len(by_scope) > 1:
-            said = " and ".join(f"{name!r} has scope {scope!r}" for scope, name in by_scope.items())
-            messages.append(f"{said}; a study asks one question: add 'scope: all' or 'scope: members' to the study")
-        return [Problem(message, file) for message in messages]
+__all__ = [
+    "HypothesisSource",
+    "Study",
+    "dump_study",
+    "load_study",
+    "study_as_dict",
+    "study_from_options",
+    "study_schema",
+]
 
 
 def load_study(path: Path | str) -> Study:
@@ -124,8 +34,6 @@ def load_study(path: Path | str) -> Study:
     ConfigError
         With every problem of the file, by line.
     """
-    from hypomask.execution.study_reading import read_study
-
     path = Path(path)
     return read_study(load_yaml(path, error=ConfigError), folder=path.parent, default_name=path.stem, file=path)
 
@@ -148,6 +56,4 @@ def study_from_options(options: Mapping[str, Any], *, folder: Path | None = None
     ConfigError
         With every problem of the options.
     """
-    from hypomask.execution.study_reading import located, read_study
-
     return read_study(located({"hypomask": 1, **options}), folder=folder or Path(), default_name=name, file=None)

@@ -11,7 +11,7 @@ from hypomask.comparison.config import ComparisonConfig
 from hypomask.errors import ConfigError, Problem, raise_problems
 from hypomask.execution.config_fields import read_config
 from hypomask.execution.plan_config import PlanConfig
-from hypomask.execution.study import HypothesisSource, Study
+from hypomask.execution.study_definition import HypothesisSource, Study
 from hypomask.hypothesis.fields import Fields
 from hypomask.hypothesis.graph import Expansion, Scope
 from hypomask.hypothesis.located_yaml import Located, LocatedMapping, LocatedScalar, LocatedSequence, problem_at

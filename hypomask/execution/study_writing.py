@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from hypomask.execution.config_fields import config_as_dict
-from hypomask.execution.study import HypothesisSource, Study
+from hypomask.execution.study_definition import HypothesisSource, Study
 
 if TYPE_CHECKING:
     from hypomask.data.spec import DataSpec

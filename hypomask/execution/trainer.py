@@ -85,6 +85,11 @@ class TrainerSetup:
     fit: str = DEFAULT_FIT
     values_file: Path | None = None
 
+    @staticmethod
+    def without_values(cohort: Cohort) -> Cohort:
+        """Return `cohort` without its measurements, to be sent to a worker that maps them from a file."""
+        return replace(cohort, values_BGC=np.zeros((0, 0, 0), np.float32))
+
 
 class Trainer:
     """Trains jobs of one study; keeps what the jobs of one split share until a job of another split comes."""

@@ -1,0 +1,89 @@
+"""Open a finished run again: the same answer from the stored predictions, without data and without training."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from hypomask.errors import RunError
+from hypomask.execution.evidence import Evidence
+from hypomask.execution.ledger import Ledger
+from hypomask.execution.predictions import PredictionStore
+from hypomask.execution.results import FORMAT_VERSION
+from hypomask.execution.run_folder import RunFolder
+from hypomask.execution.study import load_study
+from hypomask.execution.study_result import StudyResult
+from hypomask.masks.coverage import Coverage
+from hypomask.masks.mask import Mask
+from hypomask.masks.storage import load_mask
+
+__all__ = ["open_run"]
+
+
+def open_run(path: Path | str) -> StudyResult:
+    """Return the answer of the finished run in folder `path`, compared anew from its stored predictions.
+
+    Raises
+    ------
+    RunError
+        When there is no run, it is not finished, or a file of it is missing or damaged.
+    """
+    folder = RunFolder(Path(path))
+    with Ledger(folder.ledger, read_only=True) as ledger:
+        content = _read_json(folder.results, "the results")
+        if content.get("format") != FORMAT_VERSION:
+            raise RunError(
+                f"{folder.results}: the results have format {content.get('format')!r}, this hypomask reads "
+                f"{FORMAT_VERSION}. Update hypomask, or give the compare command again."
+            )
+        study = load_study(folder.study)
+        subjects = folder.read_samples()
+        evidence = Evidence(
+            ledger,
+            PredictionStore(folder.predictions),
+            subjects,
+            plan=study.plan,
+            config=study.comparison,
+            scope=content["comparison"]["scope"],
+            null_kinds=content["null_kinds"],
+        )
+        comparison, _ = evidence.comparison()
+        return StudyResult(
+            study=study,
+            comparison=comparison,
+            folder=folder.path,
+            masks=_read_masks(folder),
+            coverage=tuple(_coverage(row) for row in content["coverage"]),
+            data=content["data"],
+            null_masks=content["null_masks"],
+            null_kinds=content["null_kinds"],
+            warnings=tuple(content["warnings"]),
+            subjects=subjects,
+            losses=evidence.losses,
+            environment=_read_json(folder.environment, "the environment") if folder.environment.exists() else {},
+        )
+
+
+def _read_json(path: Path, what: str) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise RunError(
+            f"{path}: {what} are not there: the run is not finished. Give the compare command again: it goes on from "
+            "where it was."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path}: {what} cannot be read ({error}). Give the compare command again.") from error
+
+
+def _read_masks(folder: RunFolder) -> dict[str, Mask]:
+    masks = [load_mask(file) for file in sorted(folder.masks.glob("*.npz"))]
+    return {mask.name: mask for mask in masks}
+
+
+def _coverage(row: Mapping[str, Any]) -> Coverage:
+    values = {field.name: row[field.name] for field in fields(Coverage)}
+    return Coverage(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
