@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hypomask.comparison.result import Comparison, HypothesisResult, PairResult
+from hypomask.masks.coverage import Coverage
 from hypomask.masks.mask import Mask
 
 __all__ = [
     "MAX_FIGURE_ROWS",
     "MAX_MATRIX",
     "MAX_PICTURES",
-    "CoverageRow",
     "Page",
     "PairCell",
     "pair_matrix",
@@ -23,25 +23,6 @@ __all__ = [
 MAX_FIGURE_ROWS = 24
 MAX_MATRIX = 10
 MAX_PICTURES = 12
-
-
-@dataclass(frozen=True)
-class CoverageRow:
-    """How much of a hypothesis the cohort can show."""
-
-    hypothesis: str
-    genes_named: int
-    genes_found: int
-    missing: tuple[str, ...]
-    edges_named: int
-    edges_kept: int
-    n_tokens: int
-    steps: tuple[str, ...] = ()
-
-    @property
-    def fraction(self) -> float:
-        """Share of the named genes that were measured."""
-        return self.genes_found / self.genes_named if self.genes_named else 0.0
 
 
 @dataclass(frozen=True)
@@ -70,7 +51,7 @@ class Page:
     comparison: Comparison
     question: str = ""
     masks: tuple[Mask, ...] = ()
-    coverage: tuple[CoverageRow, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     command: str = ""
     created: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -14,9 +15,29 @@ from hypomask.report.figures.effects import effects_figure, skill_figure
 from hypomask.report.figures.mask_picture import mask_picture
 from hypomask.report.page import Page, pair_matrix, shown_in_figures
 from hypomask.report.plain_text import plain
+from hypomask.report.study_page import page_of
 from hypomask.version import __version__
 
-__all__ = ["page_html", "write_page"]
+if TYPE_CHECKING:
+    from hypomask.execution.study_result import StudyResult
+
+__all__ = ["page_html", "render_report", "write_page"]
+
+
+def render_report(result: StudyResult, path: Path | str | None = None) -> Path:
+    """Write the report of a finished study, whole or not at all, and return where it is.
+
+    Parameters
+    ----------
+    path
+        The file; ``report.html`` in the run folder when None.
+
+    Raises
+    ------
+    RunError
+        When the file cannot be written.
+    """
+    return write_page(page_of(result), result.folder / "report.html" if path is None else Path(path))
 
 
 def page_html(page: Page) -> str:

@@ -18,8 +18,9 @@ from hypomask.comparison.result import (
     Verdict,
     VerdictCode,
 )
+from hypomask.masks.coverage import Coverage
 from hypomask.masks.mask import EdgeTable, Mask
-from hypomask.report.page import CoverageRow, Page
+from hypomask.report.page import Page
 
 HOSTILE = '<script>alert("x")</script><img src=x onerror=alert(1)>'
 SENTENCES: dict[VerdictCode, str] = {
@@ -146,7 +147,7 @@ def a_page(comparison: Comparison, **changes: object) -> Page:
         comparison=comparison,
         question="Which wiring of the same genes explains TP53 status?",
         masks=tuple(a_mask(name, 18 + 30 * k) for k, name in enumerate(names)),
-        coverage=tuple(CoverageRow(name, 20, 18, ("BBC3", "PMAIP1"), 30, 26, 18) for name in names),
+        coverage=tuple(Coverage(name, 20, 18, ("BBC3", "PMAIP1"), 30, 26, 18, ()) for name in names),
         facts={
             "Data": {"samples": 240, "genes": 20, "phenotype": "TP53 (binary, event MUT)"},
             "Plan": {"folds": 5, "repeats": 3, "seed": 1},

@@ -1,0 +1,220 @@
+"""Starter files of a study, filled with what the user's tables hold."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hypomask.cli.table_peek import MISSING, TablePeek, peek
+
+__all__ = ["Starter", "write_starter"]
+
+# Names that phenotype and group columns go by; matched as whole words of a column's name.
+PHENOTYPE_WORDS = {"phenotype", "status", "response", "outcome", "diagnosis", "class", "label", "disease", "case"}
+PHENOTYPE_WORDS |= {"condition", "auc", "ic50", "survival", "target", "y"}
+GROUP_WORDS = {"patient", "donor", "subject", "individual", "batch", "family", "plate", "line"}
+P53_GENES = ("ATM", "CHEK2", "TP53", "MDM2", "CDKN1A")
+CHOOSE = "CHOOSE_A_COLUMN"
+
+
+@dataclass(frozen=True)
+class Starter:
+    """The files written, and what was found on the way, in sentences."""
+
+    study: Path
+    hypotheses: Path
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class _Guess:
+    """What the tables suggest for the data section."""
+
+    phenotype: str = ""
+    phenotype_comment: str = ""
+    positive: str = ""
+    key: str = ""
+    groups: str = ""
+    genes: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
+
+
+def write_starter(
+    folder: Path, tables: Mapping[str, Path], samples: Path | None, phenotype: str | None, groups: str | None
+) -> Starter:
+    """Write ``study.yaml`` and ``hypotheses.yaml`` into `folder`.
+
+    Parameters
+    ----------
+    tables
+        Tables of measurements by channel; under an empty name the only one, whose channel has no name yet.
+
+    Raises
+    ------
+    DataError
+        When a table cannot be read, or has no column of the name given.
+    FileExistsError
+        When one of the files is there already; then none is written.
+    """
+    study, hypotheses = folder / "study.yaml", folder / "hypotheses.yaml"
+    for path in (study, hypotheses):
+        if path.exists():
+            raise FileExistsError(17, "exists", str(path))
+    peeks = {name: peek(path) for name, path in tables.items()}
+    guess = _look(peeks, None if samples is None else peek(samples), phenotype, groups)
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, text in ((study, _study(folder, tables, samples, guess)), (hypotheses, _hypotheses(guess.genes))):
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    return Starter(study, hypotheses, tuple(guess.notes))
+
+
+def _look(
+    peeks: Mapping[str, TablePeek], samples: TablePeek | None, phenotype: str | None, groups: str | None
+) -> _Guess:
+    guess = _Guess(phenotype=phenotype or "", groups=groups or "")
+    first = next(iter(peeks.values()), None)
+    table = samples or first
+    if first is None or table is None:
+        guess.notes.append("no table was named: put the paths of your files into study.yaml")
+        return guess
+    ids = first.ids
+    if samples is not None:
+        guess.key, transposed = _key_column(samples, first)
+        if transposed:
+            ids = first.header[1:]
+        matched = set(samples.column(guess.key)) & set(ids)
+        guess.notes.append(f"{len(matched)} samples of {first.file} are in column {guess.key!r} of {samples.file}")
+    guess.genes = first.header[1:] if ids == first.ids else first.ids
+    columns = [name for name in table.header[1:] if name not in (guess.key, guess.groups)]
+    if samples is None:  # one table with everything: genes are numbers, so a phenotype shows by kind or name
+        columns = [c for c in columns if _words(c) & PHENOTYPE_WORDS or table.kind(c) in ("classes", "text")]
+        guess.genes = tuple(gene for gene in guess.genes if gene not in columns)
+    if not guess.phenotype:
+        guess.phenotype = _suggest_phenotype(table, columns)
+    if guess.phenotype:
+        kind = table.kind(guess.phenotype) if guess.phenotype in table.header else "not a column of the table!"
+        others = [name for name in columns if name != guess.phenotype][:8]
+        guess.phenotype_comment = f"looks like: {kind}" + (f"; other columns: {', '.join(others)}" if others else "")
+        if kind == "binary":
+            guess.positive = max(set(table.column(guess.phenotype)) - MISSING)
+        guess.notes.append(f"phenotype: {guess.phenotype!r} ({kind})")
+    else:
+        guess.notes.append(f"no column of {table.file} looks like a phenotype: name one in study.yaml")
+    if not guess.groups:
+        guess.groups = _suggest_groups(table, guess)
+        if guess.groups:
+            guess.notes.append(f"groups: {guess.groups!r}, whose values repeat; their samples are never parted")
+    return guess
+
+
+def _key_column(samples: TablePeek, data: TablePeek) -> tuple[str, bool]:
+    """Return the column of `samples` that names rows of `data`, and whether those are columns there."""
+    best = (0, samples.header[0], False)
+    for column in samples.header:
+        values = set(samples.column(column))
+        for ids, transposed in ((data.ids, False), (data.header[1:], True)):
+            best = max(best, (len(values & set(ids)), column, transposed), key=lambda found: found[0])
+    return best[1], best[2]
+
+
+def _suggest_phenotype(table: TablePeek, columns: list[str]) -> str:
+    usable = [column for column in columns if table.kind(column) not in ("constant", "text")]
+    named = [column for column in usable if _words(column) & PHENOTYPE_WORDS]
+    binary = [column for column in usable if table.kind(column) == "binary"]
+    return next(iter([*named, *binary, *usable]), "")
+
+
+def _suggest_groups(table: TablePeek, guess: _Guess) -> str:
+    named = [name for name in table.header if _words(name) & GROUP_WORDS]
+    for column in [*named, guess.key]:
+        if column and column != guess.phenotype and len(set(table.column(column))) < len(table.rows):
+            return column
+    return ""
+
+
+def _words(name: str) -> set[str]:
+    return set(re.findall(r"[a-z0-9]+", name.lower()))
+
+
+def _study(folder: Path, tables: Mapping[str, Path], samples: Path | None, guess: _Guess) -> str:
+    def place(path: Path) -> str:
+        return _quoted(os.path.relpath(path, folder))
+
+    if not tables:
+        channels = "channels: expression.tsv     # samples in rows or columns; first column and header are names"
+    elif "" in tables:
+        channels = f"channels: {place(tables[''])}"
+    else:
+        channels = "channels:\n" + "\n".join(f"    {_quoted(name)}: {place(path)}" for name, path in tables.items())
+    comment = f"  # {guess.phenotype_comment}" if guess.phenotype_comment else "  # the column to explain"
+    lines = [
+        "# A study: which hypothesis do these data support? Paths are relative to this file.",
+        "# Check it:  hypomask validate study.yaml      Run it:  hypomask compare study.yaml",
+        "hypomask: 1",
+        f"name: {_quoted(folder.resolve().name or 'study')}",
+        "data:",
+        f"  {channels}",
+    ]
+    if samples is not None or not tables:
+        lines.append(
+            f"  samples: {place(samples) if samples else 'samples.tsv          # phenotype, covariates, groups'}"
+        )
+    if guess.key and samples is not None:
+        lines.append(f"  key: {_quoted(guess.key)}  # column of the samples table that names rows of the data")
+    lines += [
+        "  phenotype:",
+        f"    column: {_quoted(guess.phenotype or CHOOSE)}{_one_line(comment)}",
+        "    kind: auto        # or: binary, classes, continuous",
+        f"    # positive: {_quoted(guess.positive or 'case')}  # value of a binary phenotype that is the event",
+        "  # covariates: [age, sex]   # adjusted for",
+        f"  groups: {_quoted(guess.groups)}  # never parted by a split"
+        if guess.groups
+        else "  # groups: patient  # "
+        "samples of one patient (cell line, batch) are never parted; name them if there are any",
+        "hypotheses:",
+        "  - hypotheses.yaml",
+        "# scope: all         # all: compare wirings of the same genes. members: each hypothesis brings its own genes",
+        "plan:",
+        "  folds: 5",
+        "  repeats: 3",
+        "  nulls: 19          # random controls for each hypothesis",
+        "  seed: 0",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _hypotheses(genes: tuple[str, ...]) -> str:
+    known = tuple(gene for gene in P53_GENES if gene in genes)
+    a, b, c, d = (known if len(known) >= 4 else tuple(genes) if len(genes) >= 4 else P53_GENES)[:4]
+    lines = [
+        "# Hypotheses: which genes act on which. Replace these two; any number may compete.",
+        "#   A -> B   A activates or acts on B        A -| B   A inhibits B        A -- B   both ways (binding)",
+        "hypomask: 1",
+        "hypotheses:",
+        "  - name: cascade",
+        "    description: each gene acts on the next",
+        "    edges:",
+        *(f"      - {_quoted(f'{x} -> {y}', edge=True)}" for x, y in ((a, b), (b, c), (c, d))),
+        "  - name: hub",
+        "    description: one gene acts on all others",
+        "    edges:",
+        *(f"      - {_quoted(f'{a} -> {y}', edge=True)}" for y in (b, c, d)),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _quoted(text: str, *, edge: bool = False) -> str:
+    """Write text as a YAML scalar, quoted unless it is plainly harmless."""
+    allowed = r"[A-Za-z][\w./-]*( -> [A-Za-z][\w.-]*)?" if edge else r"[A-Za-z.][\w./-]*"
+    return text if re.fullmatch(allowed, text) else json.dumps(text, ensure_ascii=False)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()).join(("  ", ""))

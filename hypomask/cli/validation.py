@@ -1,0 +1,119 @@
+"""What `hypomask validate` finds out about one file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hypomask.cli.table_peek import peek
+from hypomask.errors import ConfigError, HypomaskError
+from hypomask.hypothesis.located_yaml import LocatedMapping, load_yaml
+from hypomask.knowledge.registry import read_hypotheses
+from hypomask.masks.compile import compile_mask
+from hypomask.report.wording import count
+
+__all__ = ["CheckedFile", "is_study", "validate_file"]
+
+
+@dataclass(frozen=True)
+class CheckedFile:
+    """What a file holds, what is odd about it, and the error that stops its use."""
+
+    file: Path
+    kind: str
+    found: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    error: HypomaskError | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return {
+            "file": str(self.file),
+            "kind": self.kind,
+            "valid": self.error is None,
+            "found": list(self.found),
+            "warnings": list(self.warnings),
+            "problems": str(self.error).splitlines() if self.error else [],
+        }
+
+
+def validate_file(file: Path, data: Path | None) -> CheckedFile:
+    """Read `file` as a run would, and report instead of raising."""
+    kind = "hypotheses"
+    try:
+        if is_study(file):
+            kind = "study"
+            return _validate_study(file)
+        return _validate_hypotheses(file, data)
+    except HypomaskError as error:
+        return CheckedFile(file, kind, error=error)
+
+
+def is_study(file: Path) -> bool:
+    """Whether a YAML file is a study: it has data."""
+    if file.suffix.lower() not in (".yaml", ".yml"):
+        return False
+    root = load_yaml(file, error=ConfigError)
+    return isinstance(root, LocatedMapping) and "data" in root.entries
+
+
+def _validate_hypotheses(file: Path, data: Path | None) -> CheckedFile:
+    hypotheses = read_hypotheses(file)
+    named = tuple(dict.fromkeys(gene for hypothesis in hypotheses for gene in hypothesis.genes))
+    genes = named if data is None else tuple(dict.fromkeys(peek(data).genes(named)))
+    found, warnings = [], []
+    for hypothesis in hypotheses:
+        _, coverage = compile_mask(hypothesis, genes, n_layers=1, min_coverage=0.0)
+        line = f"{hypothesis.name}: {count(coverage.genes_named, 'gene')}, {count(coverage.edges_named, 'edge')}"
+        if hypothesis.groups:
+            line += f", {count(len(hypothesis.groups), 'group')}"
+        if data is not None:
+            line += (
+                f"; {coverage.genes_found} genes ({coverage.fraction:.0%}) and {coverage.edges_kept} edges in the data"
+            )
+            warnings += [f"{hypothesis.name}: {warning}" for warning in coverage.warnings]
+        found.append(line)
+    return CheckedFile(file, "hypotheses", tuple(found), tuple(warnings))
+
+
+def _validate_study(file: Path) -> CheckedFile:
+    from hypomask.execution.prepare import prepare
+    from hypomask.execution.study import load_study
+
+    study = load_study(file)
+    problems = _problems_of_parts(study)
+    if problems:
+        # one class for all of them, so that one run of the command shows what is wrong everywhere
+        raise type(problems[0])("\n".join(str(problem) for problem in problems))
+    prepared = prepare(study)
+    cohort = prepared.cohort
+    phenotype = cohort.phenotype
+    classes = f" ({', '.join(phenotype.classes)})" if phenotype.classes else ""
+    found = [
+        f"{count(cohort.n_samples, 'sample')}, {count(len(cohort.genes), 'gene')}, "
+        f"channels {', '.join(cohort.channels)}",
+        f"phenotype {phenotype.name}: {phenotype.kind}{classes}",
+        f"{count(cohort.covariates.shape[1], 'covariate column')}; "
+        + (f"groups: {len(set(cohort.groups))}" if cohort.groups is not None else "no groups"),
+        f"{count(prepared.folds.n_folds, 'fold')}, scope {prepared.scope}, null masks {prepared.null_kind}",
+    ]
+    found += [
+        f"{row.hypothesis}: {row.genes_found} of {row.genes_named} genes, {row.edges_kept} of {row.edges_named} edges, "
+        f"{count(row.n_tokens, 'token')}"
+        for row in prepared.coverage
+    ]
+    return CheckedFile(file, "study", tuple(found), prepared.warnings)
+
+
+def _problems_of_parts(study: Any) -> list[HypomaskError]:
+    """Read hypotheses and data apart, so that problems of one don't hide those of the other."""
+    from hypomask.data.reading import read_cohort
+
+    problems: list[HypomaskError] = []
+    for read in (study.read_hypotheses, lambda: read_cohort(study.data, n_folds=study.plan.folds)):
+        try:
+            read()
+        except HypomaskError as error:
+            problems.append(error)
+    return problems if len(problems) > 1 else []

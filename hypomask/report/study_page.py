@@ -1,0 +1,79 @@
+"""From the result of a study to the content of its page."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from hypomask.execution.config_fields import config_as_dict
+from hypomask.report.page import Page
+
+if TYPE_CHECKING:
+    from hypomask.execution.study_result import StudyResult
+
+__all__ = ["page_of"]
+
+QUESTIONS = {
+    "all": "Which wiring of the same genes explains {phenotype}?",
+    "members": "Which genes, with the edges between them, explain {phenotype}?",
+}
+
+
+def page_of(result: StudyResult) -> Page:
+    """Gather what the report of `result` shows."""
+    phenotype = result.subjects.phenotype
+    event = f", event: {phenotype.classes[1]}" if phenotype.kind == "binary" and len(phenotype.classes) == 2 else ""
+    question = QUESTIONS[result.comparison.scope].format(phenotype=f"{phenotype.name} ({phenotype.kind}{event})")
+    return Page(
+        title=result.study.name,
+        comparison=result.comparison,
+        question=question,
+        masks=tuple(result.masks.values()),
+        coverage=result.coverage,
+        facts=_facts(result),
+        command=_command(result),
+        created=_date(result.environment),
+        notes=result.warnings,
+    )
+
+
+def _facts(result: StudyResult) -> dict[str, Mapping[str, Any]]:
+    study, environment = result.study, result.environment
+    facts: dict[str, Mapping[str, Any]] = {
+        "Data": {
+            **{name: f"{value:,}" for name, value in result.data.get("counts", {}).items()},
+            **{file: f"SHA-256 {digest}" for file, digest in result.data.get("files", {}).items()},
+        },
+        "Decisions while reading the data": dict(enumerate(result.data.get("notes", ()), start=1)),
+        "Plan (every random number derives from the seed)": config_as_dict(study.plan),
+        "Model": config_as_dict(study.model),
+        "Training": config_as_dict(study.training),
+        "Null masks": result.null_masks,
+        "Versions": {
+            "hypomask": environment.get("hypomask"),
+            "commit": environment.get("git_commit"),
+            "python": environment.get("python"),
+            **environment.get("packages", {}),
+            "platform": environment.get("platform"),
+        },
+    }
+    return {title: section for title, section in facts.items() if section}
+
+
+def _command(result: StudyResult) -> str:
+    """Return what gives the same numbers again: the run folder keeps the study with every setting written out."""
+    again = shlex.join(["hypomask", "compare", str(result.folder / "study.yaml"), "--out", f"{result.folder}-again"])
+    given = list(result.environment.get("command_line") or [])
+    if not given or "hypomask" not in given[0]:
+        return again
+    as_given = shlex.join(["hypomask", *map(str, given[1:])])
+    return f"# as given\n{as_given}\n# the same, with every setting as it was\n{again}"
+
+
+def _date(environment: Mapping[str, Any]) -> str:
+    """Return when the run was finished (or begun), to the minute."""
+    for key in ("finished", "ended", "created", "started", "begun"):
+        if isinstance(environment.get(key), str):
+            return str(environment[key])[:16].replace("T", " ")
+    return ""
