@@ -1,0 +1,181 @@
+"""The additive part: the best penalised model without any interaction, fitted before the transformer.
+
+It enters the transformer as an offset, so that what the transformer learns is what the mask adds. It does not depend on
+the mask (only on which genes are tokens), and is fitted once per fold and shared by every mask over the same genes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hypomask.data.cohort import PhenotypeKind
+from hypomask.data.seeds import derive_seed
+from hypomask.data.splits import inner_folds
+from hypomask.training.calibration import Calibration, fit_calibration
+from hypomask.training.curves import Curves, fit_curves
+from hypomask.training.penalised import PENALTIES, penalised_path, per_sample_losses
+
+__all__ = ["AdditiveModel", "fit_additive"]
+
+Float = npt.NDArray[np.float64]
+
+# A covariate is penalised 100 times less than a gene of the same spread: it is there to be adjusted for.
+COVARIATE_PRIOR_SD = 10.0
+
+# How far a gene's curve may bend relative to its straight line, where curves pay at all.
+CURVE_PRIOR_SD = 0.5
+
+# Below this many samples the split for choosing the penalty is repeated: one split's choice is mostly luck.
+FEW_SAMPLES = 200
+REPEATS_WHEN_FEW = 4
+INNER_FOLDS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class AdditiveModel:
+    """A fitted additive part.
+
+    Parameters
+    ----------
+    eta_train
+        (B, K) of the training samples by models that did not see them (inner cross-validation): an in-sample offset
+        would leave residuals that are too small, and nothing to learn from.
+    coefficients, intercept
+        (J, K) and (K,) over the columns covariates, genes x channels, curves.
+    curves
+        How genes bend; None for straight lines.
+    calibration
+        Of the linear predictor, from `eta_train`'s samples.
+    penalty
+        Chosen relative penalty.
+    """
+
+    eta_train: Float
+    coefficients: Float
+    intercept: Float
+    curves: Curves | None
+    calibration: Calibration
+    penalty: float
+
+    def predict(self, x_BGC: npt.NDArray[np.float32] | None, z_BP: Float) -> Float:
+        """Return (B, K) linear predictors of standardised measurements and covariates."""
+        x_BJ = _flat(x_BGC, len(z_BP))
+        eta_BK = _design(x_BJ, z_BP, self.curves) @ self.coefficients + self.intercept
+        return self.calibration.apply(eta_BK)
+
+
+def fit_additive(
+    x_BGC: npt.NDArray[np.float32] | None,
+    z_BP: Float,
+    y: Float,
+    *,
+    kind: PhenotypeKind,
+    n_outputs: int,
+    blocks: npt.NDArray[np.int64],
+    seed: int,
+    curves: bool = True,
+) -> AdditiveModel:
+    """Fit covariates and, for every gene and channel, a line (or a curve where that pays).
+
+    Parameters
+    ----------
+    x_BGC
+        Standardised measurements of the training samples; None: covariates alone, which is what any hypothesis has
+        to beat.
+    z_BP, y, blocks
+        Standardised covariates, phenotype, and blocks that the inner split keeps together, of the training samples.
+    curves
+        Whether genes may bend at all.
+    """
+    x_BJ = _flat(x_BGC, len(y))
+    candidates: list[Curves | None] = [None]
+    if curves:
+        candidates.append(fit_curves(x_BJ, CURVE_PRIOR_SD))
+    parts = _inner_splits(y, kind, blocks, seed)
+    best: _Candidate | None = None
+    for shape in candidates:
+        if shape is None and best is not None:
+            continue  # no gene can bend
+        candidate = _cross_validate(_design(x_BJ, z_BP, shape), shape, y, kind, n_outputs, parts)
+        if best is None or _clearly_lower(candidate.losses_B, best.losses_B):
+            best = candidate
+    if best is None:  # cannot happen: the first candidate is always tried
+        raise RuntimeError("no additive model was tried")
+    path = penalised_path(
+        _design(x_BJ, z_BP, best.curves), y, kind=kind, n_outputs=n_outputs, penalties=PENALTIES[: best.chosen + 1]
+    )
+    calibration = fit_calibration(best.eta_BK, y, kind)
+    return AdditiveModel(
+        eta_train=calibration.apply(best.eta_BK),
+        coefficients=path.coefficients_PJK[-1],
+        intercept=path.intercept_PK[-1],
+        curves=best.curves,
+        calibration=calibration,
+        penalty=float(PENALTIES[best.chosen]),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Candidate:
+    """A design, its best penalty (by position), and its inner out-of-sample predictions and losses."""
+
+    curves: Curves | None
+    chosen: int
+    eta_BK: Float
+    losses_B: Float
+
+
+def _flat(x_BGC: npt.NDArray[np.float32] | None, n: int) -> Float:
+    return np.zeros((n, 0)) if x_BGC is None else x_BGC.reshape(n, -1).astype(np.float64)
+
+
+def _design(x_BJ: Float, z_BP: Float, curves: Curves | None) -> Float:
+    columns = [COVARIATE_PRIOR_SD * z_BP, x_BJ]
+    if curves is not None:
+        columns.append(curves.apply(x_BJ))
+    return np.column_stack(columns)
+
+
+def _clearly_lower(losses_B: Float, than_B: Float) -> bool:
+    """Return whether curves pay: by more than a standard error of the paired difference, or they are noise."""
+    gain_B = than_B - losses_B
+    return bool(gain_B.mean() > gain_B.std() / np.sqrt(len(gain_B)))
+
+
+def _inner_splits(
+    y: Float, kind: PhenotypeKind, blocks: npt.NDArray[np.int64], seed: int
+) -> list[npt.NDArray[np.int8]]:
+    repeats = REPEATS_WHEN_FEW if len(y) < FEW_SAMPLES else 1
+    return [
+        inner_folds(y, kind, blocks, INNER_FOLDS, derive_seed("additive part", seed, repeat))
+        for repeat in range(repeats)
+    ]
+
+
+def _cross_validate(
+    design: Float,
+    curves: Curves | None,
+    y: Float,
+    kind: PhenotypeKind,
+    n_outputs: int,
+    splits: list[npt.NDArray[np.int8]],
+) -> _Candidate:
+    """Predict each sample, for every penalty, by models that did not see it; average over splits; pick the penalty."""
+    average_PBK = np.zeros((len(PENALTIES), len(y), n_outputs))
+    losses_PB = np.zeros((len(PENALTIES), len(y)))
+    for split in splits:
+        eta_PBK = np.zeros_like(average_PBK)
+        for part in np.unique(split):
+            held_out = split == part
+            if kind != "continuous" and len(np.unique(y[~held_out])) < 2:
+                continue  # one class left: there is nothing to fit, the held-out samples keep a predictor of 0
+            path = penalised_path(design[~held_out], y[~held_out], kind=kind, n_outputs=n_outputs)
+            eta_PBK[:, held_out] = path.predict(design[held_out])
+        average_PBK += eta_PBK / len(splits)
+        # Losses of single splits, not of averaged predictions: the model that is used is not averaged over splits.
+        losses_PB += np.stack([per_sample_losses(eta_BK, y, kind) for eta_BK in eta_PBK]) / len(splits)
+    chosen = int(np.argmin(losses_PB.mean(axis=1)))
+    return _Candidate(curves, chosen, average_PBK[chosen], losses_PB[chosen])

@@ -1,0 +1,103 @@
+"""The start of training: the readout that is best for the transformer's initial values, in closed form.
+
+A readout that starts at zero lets gradients first amplify whatever few random features fit the noise; ridge regression
+on the final tokens starts where a kernel machine ends, at the cost of about one epoch. Measured on 60 genes, 120 edges
+and 2,400 samples: test loss 0.44 after it, 0.52 after 20 epochs of AdamW alone; ridge on the true products 0.44.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from hypomask.data.cohort import PhenotypeKind
+from hypomask.model.attention import LayerLayout
+from hypomask.model.transformer import MaskedGeneTransformer
+from hypomask.training.penalised import RidgePath, penalised_path
+
+__all__ = ["READOUT_PENALTIES", "TokenFeatures", "readout_path", "set_readout", "token_features"]
+
+Float = npt.NDArray[np.float64]
+
+# Directions of a token's features with less than this share of the variance of its largest one are rounding error:
+# a token that hears one neighbour has one direction, however wide it is.
+NEGLIGIBLE = 1e-6
+
+# Work of the closed form, in multiply-adds; above it training starts from a readout of zero.
+MOST_WORK = 3e11
+
+SAMPLES_AT_ONCE = 1024
+
+# Reaches further down than the additive part's: features of hubs are spread over directions of little variance.
+READOUT_PENALTIES: Float = np.logspace(1.0, -6.0, 15)
+
+
+@dataclass(frozen=True, eq=False)
+class TokenFeatures:
+    """Final tokens of many samples in as few columns as they span.
+
+    Parameters
+    ----------
+    values_BJ
+        (B, J) float64.
+    token, direction_JF
+        (J,) gene token of each column, and (J, F) its direction in the token's features.
+    """
+
+    values_BJ: Float
+    token: npt.NDArray[np.int64]
+    direction_JF: Float
+
+    @property
+    def work(self) -> float:
+        """Multiply-adds of one closed-form fit."""
+        n, columns = self.values_BJ.shape
+        return float(n * columns * min(n, columns))
+
+
+@torch.no_grad()
+def token_features(model: MaskedGeneTransformer, x_BGC: Tensor, layouts: Sequence[LayerLayout]) -> TokenFeatures:
+    """Return the final tokens of all samples. The rotation is orthogonal within a token: ridge does not notice it."""
+    final_BGF = torch.cat([model.final_tokens(part, layouts) for part in torch.split(x_BGC, SAMPLES_AT_ONCE)])
+    centred_GBF = (final_BGF - final_BGF.mean(0)).transpose(0, 1)
+    variance_GF, basis_GFF = torch.linalg.eigh((centred_GBF.mT @ centred_GBF).double())
+    keep_GF = variance_GF > torch.clamp(variance_GF[:, -1:], min=1e-9) * NEGLIGIBLE
+    token, which = (index.numpy() for index in keep_GF.cpu().nonzero(as_tuple=True))
+    direction_JF = basis_GFF.transpose(1, 2)[keep_GF].cpu().numpy()
+    rotated_BGF = torch.einsum("bgf,gfd->bgd", final_BGF, basis_GFF.to(final_BGF.dtype))
+    return TokenFeatures(rotated_BGF[:, token, which].cpu().numpy().astype(np.float64), token, direction_JF)
+
+
+def readout_path(
+    features: TokenFeatures,
+    rows: npt.NDArray[np.int64],
+    y: Float,
+    offset_BK: Float,
+    kind: PhenotypeKind,
+    penalties: Float = READOUT_PENALTIES,
+) -> RidgePath:
+    """Fit the readout to samples `rows` for every penalty."""
+    return penalised_path(
+        features.values_BJ[rows],
+        y[rows],
+        kind=kind,
+        n_outputs=offset_BK.shape[1],
+        offset=offset_BK[rows],
+        penalties=penalties,
+        one_step=True,
+    )
+
+
+@torch.no_grad()
+def set_readout(model: MaskedGeneTransformer, features: TokenFeatures, path: RidgePath, position: int) -> None:
+    """Give the model the readout of the path's penalty at `position`."""
+    readout_GFK = np.zeros(tuple(model.readout_GFK.shape))
+    contribution_JFK = features.direction_JF[:, :, None] * path.coefficients_PJK[position][:, None, :]
+    np.add.at(readout_GFK, features.token, contribution_JFK)
+    model.readout_GFK.copy_(torch.from_numpy(readout_GFK))
+    model.intercept_K.copy_(torch.from_numpy(path.intercept_PK[position]))

@@ -1,0 +1,238 @@
+"""Fit one model: additive part, closed-form start, fine-tuning, shrinkage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from hypomask.data.cohort import PhenotypeKind
+from hypomask.data.seeds import derive_seed
+from hypomask.data.splits import inner_folds
+from hypomask.masks.mask import Mask
+from hypomask.model.attention import LayerLayout, build_layout
+from hypomask.model.config import ModelConfig
+from hypomask.model.losses import response_tensor
+from hypomask.model.transformer import MaskedGeneTransformer
+from hypomask.training.additive import AdditiveModel
+from hypomask.training.closed_form import (
+    MOST_WORK,
+    READOUT_PENALTIES,
+    TokenFeatures,
+    readout_path,
+    set_readout,
+    token_features,
+)
+from hypomask.training.config import TrainingConfig
+from hypomask.training.fine_tuning import Samples, Tuned, fine_tune, predict
+from hypomask.training.penalised import per_sample_losses
+from hypomask.training.shrinkage import choose_shrinkage
+
+__all__ = ["FittedModel", "fit_model"]
+
+Float = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class FittedModel:
+    """A fitted hypothesis on one training set.
+
+    Parameters
+    ----------
+    replicates
+        Transformers whose predictions are averaged.
+    shrinkage
+        Factor in [0, 1] on what they add to the additive part; 0: the mask added nothing.
+    numbers
+        How the fit went: penalty, epochs, losses, disagreement of replicates.
+    """
+
+    additive: AdditiveModel
+    replicates: tuple[MaskedGeneTransformer, ...]
+    layouts: tuple[LayerLayout, ...]
+    shrinkage: float
+    numbers: dict[str, float | int | str]
+
+    def added(self, x_BGC: npt.NDArray[np.float32]) -> Float:
+        """Return (B, K): what the mask adds to the linear predictor, shrunk."""
+        n_outputs = self.additive.intercept.shape[0]
+        if self.shrinkage == 0 or not self.replicates:
+            return np.zeros((len(x_BGC), n_outputs))
+        device = self.replicates[0].readout_GFK.device
+        x = torch.from_numpy(np.ascontiguousarray(x_BGC)).to(device)
+        predictions = [predict(model, x, self.layouts).cpu().numpy().astype(np.float64) for model in self.replicates]
+        return np.asarray(self.shrinkage * np.mean(predictions, axis=0))
+
+    def predict(self, x_BGC: npt.NDArray[np.float32], z_BP: Float) -> Float:
+        """Return (B, K) linear predictors of standardised measurements and covariates."""
+        return self.additive.predict(x_BGC, z_BP) + self.added(x_BGC)
+
+
+def fit_model(
+    x_BGC: npt.NDArray[np.float32],
+    y: Float,
+    additive: AdditiveModel,
+    mask: Mask,
+    *,
+    kind: PhenotypeKind,
+    n_outputs: int,
+    blocks: npt.NDArray[np.int64],
+    seed: int,
+    model: ModelConfig,
+    training: TrainingConfig,
+    device: str = "cpu",
+) -> FittedModel:
+    """Fit what `mask` adds to `additive` on one training set.
+
+    Every replicate trains on all inner parts but one, stops on that one, and is then trained again on all samples for
+    the number of epochs that was found. The shrinkage factor comes from the parts that were left out.
+
+    Parameters
+    ----------
+    x_BGC, y, blocks
+        Standardised measurements (of the mask's genes, in its order), phenotype and blocks of the training samples.
+    seed
+        The same for every mask of a study on one fold: masks differ in nothing but the mask.
+    """
+    fitter = _Fitter(x_BGC, y, additive, mask, kind, n_outputs, seed, model, training, torch.device(device))
+    if mask.n_edges == 0:
+        # Every token hears nothing, so the transformer adds exactly 0: there is nothing to train.
+        return FittedModel(additive, (), fitter.layouts, 0.0, {"epochs": 0, "trainings": 0, "shrinkage": 0.0})
+    parts = inner_folds(y, kind, blocks, training.inner_folds, derive_seed("stopping", seed))
+    return fitter.fit(parts)
+
+
+class _Fitter:
+    """What the replicates of one fit share."""
+
+    def __init__(
+        self,
+        x_BGC: npt.NDArray[np.float32],
+        y: Float,
+        additive: AdditiveModel,
+        mask: Mask,
+        kind: PhenotypeKind,
+        n_outputs: int,
+        seed: int,
+        model: ModelConfig,
+        training: TrainingConfig,
+        device: torch.device,
+    ) -> None:
+        self.y, self.additive, self.mask, self.kind, self.n_outputs = y, additive, mask, kind, n_outputs
+        self.seed, self.model_config, self.training = seed, model, training
+        self.offset = additive.eta_train
+        self.layouts: tuple[LayerLayout, ...] = build_layout(
+            mask,
+            n_layers=model.layers,
+            n_heads=model.heads,
+            back_end=model.attention,
+            device=device,
+            dtype=torch.float32,
+        )
+        self.n_channels = x_BGC.shape[2]
+        self.samples = Samples(
+            torch.from_numpy(np.ascontiguousarray(x_BGC)).to(device),
+            torch.from_numpy(self.offset).to(device=device, dtype=torch.float32),
+            response_tensor(torch.from_numpy(y).to(device), kind, torch.float32),
+        )
+        self.device = device
+
+    def fit(self, parts: npt.NDArray[np.int8]) -> FittedModel:
+        replicates = range(min(self.training.replicates, int(parts.max()) + 1))
+        features = [token_features(self._new_model(i), self.samples.x_BGC, self.layouts) for i in replicates]
+        closed_form = max(feature.work for feature in features) <= MOST_WORK
+        penalty = self._choose_penalty(features, parts) if closed_form else 0
+        held_out_rows, held_out_added, tuned = [], [], []
+        for i in replicates:
+            inside, outside = np.flatnonzero(parts != i), np.flatnonzero(parts == i)
+            model = self._start(i, features[i] if closed_form else None, inside, penalty)
+            tuned.append(self._tune(model, i, inside, outside))
+            held_out_rows.append(outside)
+            held_out_added.append(self._predict(model, outside))
+        rows, added = np.concatenate(held_out_rows), np.concatenate(held_out_added)
+        shrinkage = choose_shrinkage(self.offset[rows], added, self.y[rows], self.kind)
+        models: list[MaskedGeneTransformer] = []
+        if shrinkage > 0:
+            everything = np.arange(len(self.y))
+            for i, how in zip(replicates, tuned, strict=True):
+                model = self._start(i, features[i] if closed_form else None, everything, penalty)
+                self._tune(model, i, everything, None, epochs=how.best_epoch)
+                models.append(model.eval())
+        return FittedModel(
+            self.additive,
+            tuple(models),
+            self.layouts,
+            shrinkage,
+            {
+                "shrinkage": shrinkage,
+                "penalty": float(READOUT_PENALTIES[penalty]) if closed_form else 0.0,
+                "epochs": float(np.mean([how.best_epoch for how in tuned])),
+                "epochs_run": sum(how.epochs_run for how in tuned),
+                "start_loss": float(np.mean([how.start_loss for how in tuned])),
+                "tuned_loss": float(np.mean([how.best_loss for how in tuned])),
+                "additive_loss": float(per_sample_losses(self.offset[rows], self.y[rows], self.kind).mean()),
+                "trainings": len(tuned) + len(models),
+                "attention": self.layouts[0].back_end,
+            },
+        )
+
+    def _new_model(self, replicate: int) -> MaskedGeneTransformer:
+        generator = torch.Generator().manual_seed(derive_seed("initial values", self.seed, replicate))
+        return MaskedGeneTransformer(
+            self.mask.n_genes,
+            len(self.mask.group_tokens),
+            self.n_channels,
+            self.n_outputs,
+            self.model_config,
+            generator,
+        ).to(self.device)
+
+    def _choose_penalty(self, features: Sequence[TokenFeatures], parts: npt.NDArray[np.int8]) -> int:
+        """Return the position of the penalty with the least loss over all left-out parts."""
+        losses = np.zeros(len(READOUT_PENALTIES))
+        for i, feature in enumerate(features):
+            inside, outside = np.flatnonzero(parts != i), np.flatnonzero(parts == i)
+            path = readout_path(feature, inside, self.y, self.offset, self.kind)
+            eta_PBK = path.predict(feature.values_BJ[outside], self.offset[outside])
+            losses += [per_sample_losses(eta_BK, self.y[outside], self.kind).sum() for eta_BK in eta_PBK]
+        return int(np.argmin(losses))
+
+    def _start(
+        self, replicate: int, features: TokenFeatures | None, rows: npt.NDArray[np.int64], penalty: int
+    ) -> MaskedGeneTransformer:
+        model = self._new_model(replicate)
+        if features is not None:
+            path = readout_path(features, rows, self.y, self.offset, self.kind, READOUT_PENALTIES[: penalty + 1])
+            set_readout(model, features, path, penalty)
+        return model
+
+    def _tune(
+        self,
+        model: MaskedGeneTransformer,
+        replicate: int,
+        inside: npt.NDArray[np.int64],
+        outside: npt.NDArray[np.int64] | None,
+        epochs: int | None = None,
+    ) -> Tuned:
+        generator = torch.Generator().manual_seed(derive_seed("batches", self.seed, replicate))
+        return fine_tune(
+            model,
+            self.layouts,
+            self._subset(inside),
+            None if outside is None else self._subset(outside),
+            self.kind,
+            self.training,
+            generator,
+            self.training.epochs if epochs is None else epochs,
+        )
+
+    def _subset(self, rows: npt.NDArray[np.int64]) -> Samples:
+        index = torch.from_numpy(rows).to(self.device)
+        return Samples(self.samples.x_BGC[index], self.samples.offset_BK[index], self.samples.y_B[index])
+
+    def _predict(self, model: MaskedGeneTransformer, rows: npt.NDArray[np.int64]) -> Float:
+        subset = self._subset(rows)
+        return predict(model, subset.x_BGC, self.layouts).cpu().numpy().astype(np.float64)

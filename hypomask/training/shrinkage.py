@@ -1,0 +1,62 @@
+"""How much of what the transformer learned is kept: a factor in [0, 1] from samples it was not trained on."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from hypomask.data.cohort import PhenotypeKind
+from hypomask.training.penalised import mean_loss, mean_response, one_hot
+
+__all__ = ["choose_shrinkage"]
+
+Float = npt.NDArray[np.float64]
+
+# What is taken off the evidence before it counts: 1 for estimating the factor (James-Stein, one direction) and 1 for
+# having chosen penalty and epoch on the same samples.
+EVIDENCE_OFF = 2.0
+
+
+def choose_shrinkage(offset_BK: Float, added_BK: Float, y: Float, kind: PhenotypeKind) -> float:
+    """Return the factor s for which ``offset + s * added`` predicts best, drawn towards 0 by its own uncertainty.
+
+    The least-loss factor is multiplied by the positive part of ``1 - 2 / t^2``, with t the statistic of "the added part
+    explains nothing": a contribution that could be noise is left out altogether, one that is clear is kept whole.
+
+    Parameters
+    ----------
+    offset_BK, added_BK
+        (B, K) linear predictors of samples that the added part was not trained on.
+
+    References
+    ----------
+    James & Stein 1961; Stein 1981 (10.1214/aos/1176345632).
+    """
+    if not np.any(added_BK):
+        return 0.0
+    # Of class scores only differences matter.
+    if kind == "classes":
+        added_BK = added_BK - added_BK.mean(axis=1, keepdims=True)
+    best = _least_loss(offset_BK, added_BK, y, kind)
+    if best <= 0:
+        return 0.0
+    response = y[:, None] if kind != "classes" else one_hot(y, offset_BK.shape[1])
+    # Score of s at 0, sample by sample; its own spread gives a variance that holds for heavy tails too.
+    score_B = ((response - mean_response(offset_BK, kind)) * added_BK).sum(axis=1)
+    spread = float(np.sqrt(np.sum((score_B - score_B.mean()) ** 2)))
+    if spread == 0:
+        return 0.0
+    t = float(score_B.sum()) / spread
+    return best * max(0.0, 1.0 - EVIDENCE_OFF / t**2) if t > 0 else 0.0
+
+
+def _least_loss(offset_BK: Float, added_BK: Float, y: Float, kind: PhenotypeKind) -> float:
+    """Golden-section search on [0, 1]; the losses are convex in the factor."""
+    low, high, ratio = 0.0, 1.0, (np.sqrt(5) - 1) / 2
+    for _ in range(25):
+        left, right = high - ratio * (high - low), low + ratio * (high - low)
+        if mean_loss(offset_BK + left * added_BK, y, kind) <= mean_loss(offset_BK + right * added_BK, y, kind):
+            high = right
+        else:
+            low = left
+    return 0.5 * (low + high)
