@@ -122,7 +122,7 @@ def _attention(device: torch.device) -> Iterator[Finding]:
     for tokens, edges in TYPICAL_MASKS:
         density = (edges + tokens) / tokens**2
         try:
-            name = choose_back_end(tokens, density, TYPICAL_BATCH, device, n_edges=edges + tokens)
+            name = choose_back_end(tokens, density, TYPICAL_BATCH, device)
         except HypomaskError as error:
             yield Finding("attention", "note", f"{tokens:,} tokens, {edges:,} edges: {error}")
         else:

@@ -42,17 +42,21 @@ SUMMARIES = {
 
 @click.group(
     cls=LazyGroup,
+    invoke_without_command=True,
     summaries=SUMMARIES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Exit codes: 0 done, 2 usage, 3 invalid hypothesis or study, 4 data, 5 missing resource or run, "
     "130 interrupted, 1 unexpected.",
 )
 @click.version_option(__version__, prog_name="hypomask")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Find out which gene-interaction hypothesis your data support.
 
     Start with `hypomask demo`, then `hypomask init my-study --data expression.tsv`.
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

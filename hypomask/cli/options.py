@@ -8,7 +8,15 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["HypomaskCommand", "device_option", "jobs_option", "json_option", "out_option", "seed_option"]
+__all__ = [
+    "HypomaskCommand",
+    "device_option",
+    "jobs_option",
+    "json_option",
+    "out_option",
+    "resume_option",
+    "seed_option",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -58,6 +66,14 @@ def jobs_option(command: F) -> F:
     """Add `--jobs`."""
     option = click.option(
         "--jobs", type=click.IntRange(1), help="Worker processes, one thread each. Default: one per core."
+    )
+    return option(command)
+
+
+def resume_option(command: F) -> F:
+    """Add `--resume/--fresh` as the flag `fresh`."""
+    option = click.option(
+        "--fresh/--resume", default=False, help="Start anew, or go on with the run in the folder (the default)."
     )
     return option(command)
 

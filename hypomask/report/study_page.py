@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hypomask.execution.config_fields import config_as_dict
+from hypomask.execution.run_folder import RunFolder
 from hypomask.report.page import Page
 
 if TYPE_CHECKING:
@@ -33,19 +35,29 @@ def page_of(result: StudyResult) -> Page:
         coverage=result.coverage,
         facts=_facts(result),
         command=_command(result),
-        created=_date(result.environment),
+        created=_date(_environment(result)),
         notes=result.warnings,
     )
 
 
+def _environment(result: StudyResult) -> Mapping[str, Any]:
+    """Return what the run was made with; a run that has just ended keeps it in its folder only."""
+    path = RunFolder(result.folder).environment
+    if result.environment or not path.exists():
+        return result.environment
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
 def _facts(result: StudyResult) -> dict[str, Mapping[str, Any]]:
-    study, environment = result.study, result.environment
+    study, environment = result.study, _environment(result)
     facts: dict[str, Mapping[str, Any]] = {
         "Data": {
             **{name: f"{value:,}" for name, value in result.data.get("counts", {}).items()},
             **{file: f"SHA-256 {digest}" for file, digest in result.data.get("files", {}).items()},
         },
-        "Decisions while reading the data": dict(enumerate(result.data.get("notes", ()), start=1)),
+        "Decisions while reading the data": {
+            str(k): note for k, note in enumerate(result.data.get("notes", ()), start=1)
+        },
         "Plan (every random number derives from the seed)": config_as_dict(study.plan),
         "Model": config_as_dict(study.model),
         "Training": config_as_dict(study.training),
@@ -64,7 +76,7 @@ def _facts(result: StudyResult) -> dict[str, Mapping[str, Any]]:
 def _command(result: StudyResult) -> str:
     """Return what gives the same numbers again: the run folder keeps the study with every setting written out."""
     again = shlex.join(["hypomask", "compare", str(result.folder / "study.yaml"), "--out", f"{result.folder}-again"])
-    given = list(result.environment.get("command_line") or [])
+    given = list(_environment(result).get("command_line") or [])
     if not given or "hypomask" not in given[0]:
         return again
     as_given = shlex.join(["hypomask", *map(str, given[1:])])
@@ -72,8 +84,6 @@ def _command(result: StudyResult) -> str:
 
 
 def _date(environment: Mapping[str, Any]) -> str:
-    """Return when the run was finished (or begun), to the minute."""
-    for key in ("finished", "ended", "created", "started", "begun"):
-        if isinstance(environment.get(key), str):
-            return str(environment[key])[:16].replace("T", " ")
-    return ""
+    """Return when the run was finished, to the minute."""
+    finished = environment.get("finished")
+    return f"{finished[:16].replace('T', ' ')} UTC" if isinstance(finished, str) else ""

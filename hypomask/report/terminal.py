@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TextIO
 
 from rich.console import Console
@@ -16,6 +17,7 @@ from hypomask.report.wording import count, interval, p_value, percentage, shorte
 __all__ = ["console_for", "print_comparison", "rank_table"]
 
 PIPED_WIDTH = 110
+WIDE = 100
 MAX_ROWS = 30
 VERDICT_STYLES = {"best": "bold green", "equivalent": "bold cyan", "cannot-tell": "bold yellow", "refused": "bold red"}
 GOOD_CODES = {"best", "supported", "among-the-best", "equivalent"}
@@ -27,8 +29,8 @@ def console_for(stream: TextIO) -> Console:
     return Console(file=stream, width=width, markup=False, highlight=False, emoji=False, soft_wrap=False)
 
 
-def print_comparison(comparison: Comparison, console: Console) -> None:
-    """Print the verdict first, then why, then the table, then what else a reader must know."""
+def print_comparison(comparison: Comparison, console: Console, notes: Sequence[str] = ()) -> None:
+    """Print the verdict first, then why, then the table, then what else a reader must know (`notes` included)."""
     verdict = comparison.verdict
     style = VERDICT_STYLES.get(verdict.code, "bold")
     console.print(Text.assemble(("Verdict: ", "bold"), (plain(verdict.sentence), style)))
@@ -41,27 +43,28 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
         console.print(Text(f"  The leader's skill is {corrected} after correcting for its having been picked.", "dim"))
     if comparison.hypotheses:
         console.print()
-        console.print(rank_table(comparison))
+        console.print(rank_table(comparison, wide=console.width >= WIDE))
         console.print(Text(_legend(comparison), "dim"))
-    for warning in comparison.warnings:
+    for warning in dict.fromkeys((*comparison.warnings, *notes)):
         console.print(Text.assemble(("note: ", "yellow"), plain(warning)))
 
 
-def rank_table(comparison: Comparison) -> Table:
-    """Return the best-ranked hypotheses with intervals, and every reference."""
+def rank_table(comparison: Comparison, *, wide: bool = True) -> Table:
+    """Return the best-ranked hypotheses with intervals, and every reference; fewer columns when not `wide`."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("#", justify="right")
     table.add_column("hypothesis", overflow="fold", min_width=16)
-    scores = list(dict.fromkeys(name for result in comparison.hypotheses for name in result.scores))[:1]
+    scores = list(dict.fromkeys(name for result in comparison.hypotheses for name in result.scores))[: 1 if wide else 0]
     for heading in ("skill", "95 % interval", "gain", "95 % interval", "null p", *scores):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("")
+    if wide:
+        table.add_column("")
     left_out = 0
     for k, result in enumerate(comparison.hypotheses):
         if k >= MAX_ROWS and result.role == "hypothesis":
             left_out += 1
             continue
-        table.add_row(*_cells(result, scores), style=_style(result))
+        table.add_row(*_cells(result, scores)[: len(table.columns)], style=_style(result))
     if left_out:
         table.add_row("", f"... and {left_out} more in results.json and the report", style="dim")
     return table
