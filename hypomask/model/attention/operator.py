@@ -7,7 +7,7 @@ from torch import Tensor
 
 from hypomask.errors import ConfigError
 from hypomask.model.attention.layout import LayerLayout
-from hypomask.model.attention.registry import BACK_ENDS
+from hypomask.model.attention.registry import BACK_ENDS, AfterSoftmax
 
 __all__ = ["attend"]
 
@@ -20,11 +20,13 @@ def attend(
     prior_strength_H: Tensor | None = None,
     dropout_p: float = 0.0,
     generator: torch.Generator | None = None,
+    *,
+    own_value: bool = True,
 ) -> Tensor:
     """Let every token read the tokens its row of the mask allows.
 
     ``softmax_j(q_i . k_j / sqrt(D) + bias_ij)`` over allowed j weighs ``v_j``. A token that may read itself only
-    gets its own value, to the bit.
+    gets its own value, to the bit; exactly 0 without `own_value`.
 
     Parameters
     ----------
@@ -34,6 +36,8 @@ def attend(
         (H,) strengths under a learned prior; None under the others.
     dropout_p, generator
         Share of attention weights to drop while training, and what draws them.
+    own_value
+        Whether a token's own value is part of what it gets; its own key takes its share of the softmax either way.
 
     Returns
     -------
@@ -54,4 +58,5 @@ def attend(
     if dropout_p > 0 and generator is None:
         raise ConfigError(f"attention: dropout {dropout_p} needs a generator, so that a job can be run again")
     bias_HE = layout.edge_bias(prior_strength_H)
-    return BACK_ENDS[layout.back_end].attend(q_BHND, k_BHND, v_BHND, layout, bias_HE, dropout_p, generator)
+    after = AfterSoftmax(own_value, dropout_p, generator)
+    return BACK_ENDS[layout.back_end].attend(q_BHND, k_BHND, v_BHND, layout, bias_HE, after)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import torch
@@ -11,7 +12,30 @@ from torch import Tensor
 if TYPE_CHECKING:
     from hypomask.model.attention.layout import LayerLayout
 
-__all__ = ["BACK_ENDS", "BackEnd", "register"]
+__all__ = ["BACK_ENDS", "AfterSoftmax", "BackEnd", "register"]
+
+
+@dataclass(frozen=True)
+class AfterSoftmax:
+    """What becomes of attention weights between softmax and values. The rest is not scaled up to sum to 1 again.
+
+    Parameters
+    ----------
+    own_value
+        Whether a token's own value is part of what it gets. If not, its own key only draws weight away from others
+        (a sink), and a token that may read nothing else gets exactly 0.
+    dropout_p, generator
+        Probability with which a weight is dropped (the others are divided by ``1 - dropout_p``), and what draws.
+    """
+
+    own_value: bool = True
+    dropout_p: float = 0.0
+    generator: torch.Generator | None = None
+
+    def kept(self, weights: Tensor) -> Tensor:
+        """Draw the factors of dropout, in the shape of `weights`."""
+        kept = torch.empty_like(weights).bernoulli_(1 - self.dropout_p, generator=self.generator)
+        return kept.div_(1 - self.dropout_p)
 
 
 class BackEnd(ABC):
@@ -34,8 +58,7 @@ class BackEnd(ABC):
         v_BHND: Tensor,
         layout: LayerLayout,
         bias_HE: Tensor | None,
-        dropout_p: float,
-        generator: torch.Generator | None,
+        after: AfterSoftmax,
     ) -> Tensor:
         """Return the attended values, (B, H, N, D).
 
@@ -43,8 +66,8 @@ class BackEnd(ABC):
         ----------
         bias_HE
             (H, E) or (1, E), added to the logits of the pattern's entries; gradients must reach it.
-        dropout_p
-            Probability with which an attention weight is dropped, drawn from `generator`.
+        after
+            What becomes of the attention weights before they weigh the values.
         """
 
 

@@ -10,6 +10,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ from torch.autograd.function import once_differentiable
 
 from hypomask.model.attention.layout import LayerLayout
 from hypomask.model.attention.pattern import EdgePattern
-from hypomask.model.attention.registry import BackEnd, register
+from hypomask.model.attention.registry import AfterSoftmax, BackEnd, register
 
 __all__ = ["SparseAttention"]
 
@@ -44,16 +45,15 @@ class SparseAttention(BackEnd):
         v_BHND: Tensor,
         layout: LayerLayout,
         bias_HE: Tensor | None,
-        dropout_p: float,
-        generator: torch.Generator | None,
+        after: AfterSoftmax,
     ) -> Tensor:
         """See `BackEnd.attend`."""
         stack = layout.derived("head_stack", lambda: _HeadStack(layout))
         bias_S = None if bias_HE is None else stack.flatten(bias_HE)
-        kept_BS = None
-        if dropout_p > 0:
-            kept_BS = torch.empty(len(q_BHND), stack.pattern.n_entries, dtype=layout.dtype, device=layout.device)
-            kept_BS.bernoulli_(1 - dropout_p, generator=generator).div_(1 - dropout_p)
+        kept_BS = None if after.own_value else stack.others
+        if after.dropout_p > 0:
+            drawn_BS = after.kept(q_BHND.new_empty(len(q_BHND), stack.pattern.n_entries))
+            kept_BS = drawn_BS if kept_BS is None else drawn_BS.mul_(kept_BS)
         out: Tensor = _SparseAttention.apply(q_BHND, k_BHND, v_BHND, bias_S, kept_BS, stack)  # type: ignore[no-untyped-call]
         return out
 
@@ -69,6 +69,11 @@ class _HeadStack:
         limit = _ENTRIES_PER_CHUNK[layout.device.type]
         self.samples_per_chunk = max(1, limit // self.pattern.n_entries)
         self._chunks: dict[int, _Chunk] = {}
+
+    @cached_property
+    def others(self) -> Tensor:
+        """(1, S) factors: 0 where a token reads itself, 1 elsewhere."""
+        return (self.pattern.rows != self.pattern.cols).to(self.dtype)[None]
 
     def flatten(self, values_HE: Tensor) -> Tensor:
         """Return (S,) of the values, (H, E) or (1, E), of entries that the head sees."""
@@ -165,9 +170,8 @@ class _SparseAttention(torch.autograd.Function):
             if bias_S is not None:
                 logits.add_(bias_S)
             weights = weights_BS[part] = chunk.softmax_(logits)
-            if kept_BS is not None:
-                weights = weights * kept_BS[part]
-            out[part] = chunk.mix_by_query(weights, v[part].flatten(0, 1)).view_as(out[part])
+            used = weights if kept_BS is None else weights * kept_BS.expand_as(weights_BS)[part]
+            out[part] = chunk.mix_by_query(used, v[part].flatten(0, 1)).view_as(out[part])
         ctx.save_for_backward(q, k, v, out, weights_BS, kept_BS)
         ctx.stack, ctx.scale = stack, scale
         return out.view(v_BHND.shape)
@@ -184,14 +188,15 @@ class _SparseAttention(torch.autograd.Function):
         along_out = (grad * out).sum(-1)
         for part, chunk in stack.chunks(len(q)):
             q_, k_, v_, grad_ = (x[part].flatten(0, 1) for x in (q, k, v, grad))
-            weights = weights_BS[part]
+            weights = used = weights_BS[part]
             grad_logits = chunk.products(grad_, v_)
             if kept_BS is not None:
-                grad_logits.mul_(kept_BS[part])
+                kept = kept_BS.expand_as(weights_BS)[part]
+                used = weights * kept
+                grad_logits.mul_(kept)
             grad_logits.sub_(chunk.to_entries(along_out[part])).mul_(weights)
             if grad_bias_S is not None:
                 grad_bias_S += grad_logits.sum(0)
-            used = weights if kept_BS is None else weights * kept_BS[part]
             grad_v[part] = chunk.mix_by_key(used, grad_).view_as(grad_v[part])
             grad_q[part] = chunk.mix_by_query(grad_logits, k_).view_as(grad_q[part])
             grad_k[part] = chunk.mix_by_key(grad_logits, q_).view_as(grad_k[part])
