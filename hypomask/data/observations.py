@@ -73,26 +73,27 @@ def _ids(
     if empty:
         which = f"rows {', '.join(str(i + 1) for i in empty[:5])}"
         findings.stop(table.problem(f"sample ids are empty ({which}); name them or delete the rows", empty[0]))
-    if len(set(given)) == len(given):
-        return given
-    joined = tuple(f"{key}|{name}" for key, name in zip(keys, given, strict=True))
-    if spec.key_column is not None and spec.id_column not in (None, spec.key_column):
-        if len(set(joined)) == len(joined):
-            return joined
-    elif spec.key_column is not None:
+    if spec.key_column is not None and id_column == spec.key_column:
         return _numbered(keys)
+    names = given
+    way_out = "delete the copies, or give each a name of its own"
+    if spec.key_column is None and spec.samples is not None:
+        way_out = f"delete the copies or, if they are repeated records of one sample, name {id_column!r} as key column"
+    if spec.key_column is not None and len(set(given)) < len(given):
+        names = tuple(f"{key}|{name}" for key, name in zip(keys, given, strict=True))
+    _refuse_repeats(names, table, way_out, findings)
+    return names
+
+
+def _refuse_repeats(names: tuple[str, ...], table: TextTable, way_out: str, findings: Findings) -> None:
     rows_of: dict[str, list[int]] = {}
-    for i, name in enumerate(joined if spec.key_column is not None else given):
+    for i, name in enumerate(names):
         rows_of.setdefault(name, []).append(i)
-    way_out = (
-        f"delete the copies or, if they are repeated records of one sample, name {id_column!r} as key column, too"
-        if spec.samples is not None and spec.key_column is None
-        else "delete the copies, or give each a name of its own"
-    )
-    repeated = {name: rows for name, rows in rows_of.items() if len(rows) > 1}
-    shown = "; ".join(f"{name!r} ({_lines(table, rows)})" for name, rows in list(repeated.items())[:5])
-    more = f" and {len(repeated) - 5} more" if len(repeated) > 5 else ""
-    findings.stop(table.problem(f"{len(repeated)} samples are there more than once: {shown}{more}; {way_out}"))
+    repeated = [f"{name!r} ({_lines(table, rows)})" for name, rows in rows_of.items() if len(rows) > 1]
+    if repeated:
+        shown = "; ".join(repeated[:5]) + (f" and {len(repeated) - 5} more" if len(repeated) > 5 else "")
+        count = "a sample is" if len(repeated) == 1 else f"{len(repeated)} samples are"
+        findings.stop(table.problem(f"{count} there more than once: {shown}; {way_out}"))
 
 
 def _numbered(keys: tuple[str, ...]) -> tuple[str, ...]:
