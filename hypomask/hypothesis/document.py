@@ -106,6 +106,7 @@ def _check_names(parts: Sequence[Fields], problems: list[Problem]) -> None:
 
 
 def _read_hypothesis(fields: Fields, folder: Path, scope: Scope | None, problems: list[Problem]) -> Hypothesis:
+    n_before = len(problems)
     name = _name(fields)
     listed = gene_texts(fields, "genes")
     listed_names = dict.fromkeys(gene.text for gene in listed)
@@ -129,7 +130,8 @@ def _read_hypothesis(fields: Fields, folder: Path, scope: Scope | None, problems
         description=fields.text("description", ""),
         provenance=tuple(dict.fromkeys((*_provenance(fields), *placed.provenance, *notes))),
     )
-    _check_content(fields, hypothesis)
+    if len(problems) == n_before:
+        _check_content(fields, hypothesis)
     return hypothesis
 
 
@@ -179,19 +181,18 @@ def _nearest(gene: str, listed: dict[str, None], problems: list[Problem]) -> str
 
 
 def _check_content(fields: Fields, hypothesis: Hypothesis) -> None:
+    """Find what is wrong with a hypothesis as a whole, once its parts are sound."""
     if not hypothesis.genes:
-        if not {"genes", "edges", "groups"} & fields.entries.keys():
-            fields.problem("name", f"{hypothesis.name!r} names no genes; give 'edges', 'groups' or 'genes'")
-        elif not fields.problems:
-            fields.problem("edges", f"{hypothesis.name!r} has no genes, edges or groups")
+        fields.problem("name", f"{hypothesis.name!r} names no genes; give 'edges', 'groups' or 'genes'")
+        return
     connects = hypothesis.edges or any(group.expansion != "none" for group in hypothesis.groups)
-    if hypothesis.genes and hypothesis.scope == "all" and not connects and not fields.problems:
+    if hypothesis.scope == "all" and not connects:
         reason = "under scope 'all' that is the no-interaction reference, which every study has"
         fields.problem(
             "name", f"{hypothesis.name!r} has no edges and no groups; {reason}. Give edges, or 'scope: members'"
         )
     unused = [relation for relation in hypothesis.heads if relation not in hypothesis.relations]
-    if unused and not hypothesis.groups and not fields.problems:
+    if unused and not hypothesis.groups:
         relations = ", ".join(hypothesis.relations) or "none"
         fields.problem("heads", f"heads: no edge has the relation {unused[0]!r}; relations here: {relations}")
 

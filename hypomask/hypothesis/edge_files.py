@@ -13,7 +13,7 @@ from hypomask.hypothesis.edge_syntax import ARROWS, build_edge
 from hypomask.hypothesis.fields import parse_number, shortened
 from hypomask.hypothesis.gene_names import gene_fault, name_fault
 from hypomask.hypothesis.graph import Edge
-from hypomask.hypothesis.text_files import read_text
+from hypomask.hypothesis.text_files import kind_suffix, read_text
 
 __all__ = ["COLUMN_ALIASES", "DELIMITERS", "EdgeFile", "EdgeFileOptions", "parse_sign", "read_edge_file"]
 
@@ -92,11 +92,11 @@ def read_edge_file(path: Path, problems: list[Problem], options: EdgeFileOptions
     content = read_text(path, error=HypothesisError, max_bytes=MAX_TABLE_BYTES, allow_gzip=True)
     options = options or EdgeFileOptions()
     reader = _EdgeReader(str(path), options, problems)
-    is_sif = ".sif" in path.suffixes[-2:]
-    rows = _sif_rows(content.text, reader) if is_sif else _table_rows(content.text, reader)
+    n_before = len(problems)
+    rows = (_sif_rows if kind_suffix(path) == ".sif" else _table_rows)(content.text, reader)
     for line, cells in rows:
         reader.read(line, cells)
-    if not reader.edges and not reader.lone_genes and not problems:
+    if not reader.edges and not reader.lone_genes and len(problems) == n_before:
         problems.append(Problem("holds no edges", str(path)))
     return EdgeFile(tuple(reader.edges), tuple(reader.lines), tuple(reader.lone_genes), content.sha256)
 

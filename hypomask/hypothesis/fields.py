@@ -136,7 +136,7 @@ class Fields:
         maximum: float | None = None,
     ) -> float | T:
         """Return a finite number in [minimum, maximum] and greater than `above`."""
-        expected = "a number" + (f" above {above:g}" if above is not None else "") + _bounds(minimum, maximum)
+        expected = "a number" + _bounds(minimum, maximum, above)
         node = self._value(key, expected)
         if node is None:
             return default
@@ -218,9 +218,8 @@ def _is_nothing(node: Located) -> bool:
     return isinstance(node, LocatedScalar) and node.plain and node.text in _NOTHING
 
 
-def _bounds(minimum: float | None, maximum: float | None) -> str:
-    if minimum is not None and maximum is not None:
-        return f" from {minimum:g} to {maximum:g}"
-    if minimum is not None:
-        return f" of at least {minimum:g}"
-    return f" of at most {maximum:g}" if maximum is not None else ""
+def _bounds(minimum: float | None, maximum: float | None, above: float | None = None) -> str:
+    """Return the limits in words, with a space before them."""
+    limits = (("above", above), ("at least", minimum), ("at most", maximum))
+    said = [f"{words} {limit:g}" for words, limit in limits if limit is not None]
+    return f" {' and '.join(said)}" if said else ""

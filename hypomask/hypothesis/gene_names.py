@@ -11,10 +11,9 @@ __all__ = ["damaged_symbol", "gene_fault", "name_fault"]
 MAX_NAME_LENGTH = 200
 
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec"
-_DATES = (
-    re.compile(rf"([0-9]{{1,2}})-({_MONTHS})", re.IGNORECASE),
-    re.compile(rf"({_MONTHS})-([0-9]{{1,2}})", re.IGNORECASE),
-)
+# "4-Oct" and "Oct-04" are dates; OCT-4 is how proteins are written, so month first counts only as a spreadsheet has it.
+_DAY_FIRST = re.compile(rf"(?P<number>[0-9]{{1,2}})-(?P<month>{_MONTHS})", re.IGNORECASE)
+_MONTH_FIRST = re.compile(rf"(?P<month>{_MONTHS.title()})-(?P<number>[0-9]{{2}})")
 # Only months that begin a family of symbols can have come from a symbol.
 _FAMILIES = {"mar": "MARCHF or MTARC", "sep": "SEPTIN", "sept": "SEPTIN", "dec": "DELEC or BHLHE", "oct": "POU (OCT)"}
 # RIKEN clone ids such as 2310009E13Rik lose their digits to floating point; a plain 1E5 or 2E10 could be a real id.
@@ -30,13 +29,11 @@ def damaged_symbol(name: str) -> str | None:
     Ziemann, Eren and El-Osta (2016), Gene name errors are widespread in the scientific literature,
     doi:10.1186/s13059-016-1044-7
     """
-    for pattern in _DATES:
-        match = pattern.fullmatch(name)
-        if match:
-            number, month = sorted(match.groups(), key=str.isalpha)
-            family = _FAMILIES.get(month.lower())
-            was = f"a {family} symbol number {int(number)}" if family else "a gene symbol"
-            return f"{name!r} is a date that a spreadsheet made of {was}; write the symbol and import columns as text"
+    date = _DAY_FIRST.fullmatch(name) or _MONTH_FIRST.fullmatch(name)
+    if date:
+        family = _FAMILIES.get(date["month"].lower())
+        was = f"a {family} symbol number {int(date['number'])}" if family else "a gene symbol"
+        return f"{name!r} is a date that a spreadsheet made of {was}; write the symbol and import columns as text"
     if _FLOAT.fullmatch(name):
         return f"{name!r} is a number that a spreadsheet made of an identifier; write the identifier"
     if name in _SPREADSHEET_ERRORS:
@@ -52,8 +49,8 @@ def name_fault(name: str) -> str | None:
         return f"{name!r} begins or ends with a space; delete it"
     if len(name) > MAX_NAME_LENGTH:
         return f"{name[:30]!r}... has {len(name)} characters; a name has at most {MAX_NAME_LENGTH}"
-    unprintable = next((character for character in name if not character.isprintable()), None)
-    if unprintable is not None:
+    if not name.isprintable():
+        unprintable = next(character for character in name if not character.isprintable())
         return f"{name!r} contains the invisible character U+{ord(unprintable):04X}; delete it"
     return None
 

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from hypomask.errors import HypomaskError, Problem, did_you_mean
 
-__all__ = ["MAX_TEXT_BYTES", "TextFile", "read_text"]
+__all__ = ["MAX_TEXT_BYTES", "TextFile", "kind_suffix", "read_text"]
 
 MAX_TEXT_BYTES = 50_000_000
 GZIP_MAGIC = b"\x1f\x8b"
@@ -37,6 +37,12 @@ class TextFile:
     path: Path
     text: str
     sha256: str
+
+
+def kind_suffix(path: Path) -> str:
+    """Return the ending that says what a file holds, in lower case: ``.tsv`` for ``net.TSV`` and ``net.tsv.gz``."""
+    suffix = path.suffix.lower()
+    return Path(path.stem).suffix.lower() if suffix == ".gz" else suffix
 
 
 def read_text(

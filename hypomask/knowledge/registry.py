@@ -9,6 +9,7 @@ from pathlib import Path
 from hypomask.errors import HypothesisError, did_you_mean
 from hypomask.hypothesis.document import load_hypotheses
 from hypomask.hypothesis.graph import Expansion, Hypothesis, Scope
+from hypomask.hypothesis.text_files import kind_suffix
 from hypomask.knowledge.edge_tables import edge_table_hypothesis
 from hypomask.knowledge.gene_sets import gene_set_hypotheses
 
@@ -77,7 +78,7 @@ def reader_for(path: Path) -> HypothesisReader:
         If no kind of file has it; the message lists those that exist.
     """
     is_gzip = path.suffix.lower() == ".gz"
-    suffix = (Path(path.stem) if is_gzip else path).suffix.lower()
+    suffix = kind_suffix(path)
     for reader in READERS.values():
         if suffix in reader.suffixes and (reader.allow_gzip or not is_gzip):
             return reader
