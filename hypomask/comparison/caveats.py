@@ -52,8 +52,8 @@ def _same_predictions(table: LossTable, tests: PairTests) -> list[str]:
 def _p_values_disagree(drawn: Sequence[NullResult], facts: StudyFacts) -> list[str]:
     doubtful = [null for null in drawn if null.p <= facts.alpha and null.as_good and null.p_rank > facts.alpha]
     return [
-        f"{null.as_good} of {null_words(null.kind, len(null.losses))} did at least as well as {null.hypothesis}, "
-        f"although the t-approximated p is small ({p_words(null.p)}; by rank {p_words(null.p_rank)}): draw more null masks."
+        f"{null.as_good} of {null_words(null.kind, len(null.losses))} did as well as {null.hypothesis}, although "
+        f"the approximated {p_words(null.p)} is small (by rank {p_words(null.p_rank)}): draw more null masks."
         for null in doubtful
     ]
 

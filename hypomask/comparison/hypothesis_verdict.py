@@ -18,7 +18,8 @@ def hypothesis_verdict(own: HypothesisFacts, facts: StudyFacts, study_code: Verd
     null = own.settled_null
     behind = "" if own.in_confidence_set else f"; {facts.winner.name} predicts better"
     if null is None:
-        return "cannot-tell", f"Predicts, but its null masks were not drawn{behind}."
+        state = "were not drawn" if own.null is None else "are not all drawn yet"
+        return "cannot-tell", f"Predicts, but its null masks {state}{behind}."
     beats = f"Beats {null_words(null.kind, len(null.losses))} ({p_words(null.p_holm)})"
     if not own.in_confidence_set:
         return "supported", f"{beats}{behind}."

@@ -48,7 +48,7 @@ def edges_help(facts: StudyFacts) -> Reason:
     significant = gain.p <= facts.alpha
     against = without_interactions(facts.winner)
     numbers = f"gain {interval(gain, facts.alpha, loss_unit(facts.kind))}, {p_words(gain.p)}"
-    if gain.low == gain.high:
+    if gain.low == gain.high == 0.0:
         sentence = f"Its edges change nothing: it predicts exactly as {against} do."
     elif significant and gain.value > 0:
         adjusted = _adjusted_words(facts, gain.p, gain.p_adjusted)
@@ -98,7 +98,9 @@ def holm_words(facts: StudyFacts) -> str:
 
 
 def _adjusted_words(facts: StudyFacts, alone: float, adjusted: float) -> str:
-    return "" if facts.n_hypotheses == 1 or adjusted == alone else f", {p_words(adjusted)} for the best of all"
+    if facts.n_hypotheses == 1 or p_words(adjusted) == p_words(alone):
+        return ""
+    return f" alone, {p_words(adjusted)} for the best of {facts.n_hypotheses}"
 
 
 def size_notes(facts: StudyFacts) -> tuple[Reason, ...]:
@@ -108,7 +110,8 @@ def size_notes(facts: StudyFacts) -> tuple[Reason, ...]:
     return (
         Reason(
             "small-sample",
-            f"With {units_words(facts)} (fewer than {SMALL_COHORT}) tests at 5 % err in up to 6-9 % of studies.",
+            f"Read these p values with care: with {units_words(facts)} (fewer than {SMALL_COHORT}) a test at the 5 % "
+            "level can be wrong in up to 9 % of studies.",
             None,
             {"n": facts.n_units},
         ),
@@ -189,7 +192,7 @@ def _lost_among_many(facts: StudyFacts) -> list[Reason]:
             Reason(
                 "one-of-many",
                 f"The best of {facts.n_hypotheses} hypotheses can be this far above the model without genes by luck "
-                f"({p_words(skill.p)} alone, {p_words(skill.p_adjusted)} for the best of all).",
+                f"({p_words(skill.p)} alone, {p_words(skill.p_adjusted)} for the best of them).",
                 None,
                 {"p": skill.p, "p_adjusted": skill.p_adjusted},
             )
@@ -199,7 +202,7 @@ def _lost_among_many(facts: StudyFacts) -> list[Reason]:
             Reason(
                 "edges-one-of-many",
                 f"The best of {facts.n_hypotheses} hypotheses can be this far above no interactions by luck "
-                f"({p_words(gain.p)} alone, {p_words(gain.p_adjusted)} for the best of all).",
+                f"({p_words(gain.p)} alone, {p_words(gain.p_adjusted)} for the best of them).",
                 None,
                 {"p": gain.p, "p_adjusted": gain.p_adjusted},
             )
