@@ -12,16 +12,18 @@ __all__ = ["choose_shrinkage"]
 
 Float = npt.NDArray[np.float64]
 
-# What is taken off the evidence before it counts: 1 for estimating the factor (James-Stein, one direction) and 1 for
-# having chosen penalty and epoch on the same samples.
-EVIDENCE_OFF = 2.0
+# Evidence (t^2) at which half is kept: 1 for estimating the factor (one direction, as James-Stein) and 1 for having
+# chosen penalty and epoch on the same samples.
+HALF_KEPT_AT = 2.0
 
 
 def choose_shrinkage(offset_BK: Float, added_BK: Float, y: Float, kind: PhenotypeKind) -> float:
     """Return the factor s for which ``offset + s * added`` predicts best, drawn towards 0 by its own uncertainty.
 
-    The least-loss factor is multiplied by the positive part of ``1 - 2 / t^2``, with t the statistic of "the added part
-    explains nothing": a contribution that could be noise is left out altogether, one that is clear is kept whole.
+    The least-loss factor is multiplied by ``t^2 / (t^2 + 2)``, with t the statistic of "the added part explains
+    nothing": a contribution that could be noise is mostly left out, one that is clear is kept whole. The multiplier is
+    smooth where James-Stein's ``1 - 2 / t^2`` is cut off at 0: cut off, most null masks would have exactly the additive
+    part's loss, and a hypothesis could not be placed among them.
 
     Parameters
     ----------
@@ -47,7 +49,7 @@ def choose_shrinkage(offset_BK: Float, added_BK: Float, y: Float, kind: Phenotyp
     if spread == 0:
         return 0.0
     t = float(score_B.sum()) / spread
-    return best * max(0.0, 1.0 - EVIDENCE_OFF / t**2) if t > 0 else 0.0
+    return best * t**2 / (t**2 + HALF_KEPT_AT) if t > 0 else 0.0
 
 
 def _least_loss(offset_BK: Float, added_BK: Float, y: Float, kind: PhenotypeKind) -> float:
