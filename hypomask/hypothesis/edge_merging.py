@@ -19,31 +19,16 @@ def merge_edges(edges: Iterable[Edge]) -> tuple[tuple[Edge, ...], tuple[str, ...
     undirected). The larger weight is kept, evidence is joined, and signs that disagree leave the sign open (0).
     A self edge says nothing: every gene reads itself under every mask.
     """
-    merged: dict[tuple[str, str, str, bool], Edge] = {}
-    repeats: list[str] = []
-    open_signs: list[str] = []
+    alike: dict[tuple[str, str, str, bool], list[Edge]] = {}
     own: list[str] = []
     for edge in edges:
         if edge.source == edge.target:
             own.append(edge.source)
             continue
-        ends = (edge.source, edge.target)
-        first, second = ends if edge.directed else sorted(ends)
-        key = (first, second, edge.relation, edge.directed)
-        kept = merged.get(key)
-        if kept is None:
-            merged[key] = edge
-            continue
-        name = f"{edge.source} {edge.relation} {edge.target}"
-        repeats.append(name)
-        if kept.sign != edge.sign:
-            open_signs.append(name)
-        merged[key] = replace(
-            kept,
-            sign=kept.sign if kept.sign == edge.sign else 0,
-            weight=max(kept.weight, edge.weight),
-            evidence="; ".join(dict.fromkeys(text for text in (kept.evidence, edge.evidence) if text)),
-        )
+        first, second = (edge.source, edge.target) if edge.directed else sorted((edge.source, edge.target))
+        alike.setdefault((first, second, edge.relation, edge.directed), []).append(edge)
+    repeats = [_in_words(group[0]) for group in alike.values() if len(group) > 1]
+    open_signs = [_in_words(group[0]) for group in alike.values() if len({edge.sign for edge in group}) > 1]
     notes = []
     if repeats:
         notes.append(f"note: repeated edges merged: {_named(repeats)}")
@@ -51,7 +36,24 @@ def merge_edges(edges: Iterable[Edge]) -> tuple[tuple[Edge, ...], tuple[str, ...
         notes.append(f"note: repeated edges disagree on the sign, which is left open: {_named(open_signs)}")
     if own:
         notes.append(f"note: self edges left out (every gene reads itself anyway): {_named(own)}")
-    return tuple(merged.values()), tuple(notes)
+    return tuple(_merged(group) for group in alike.values()), tuple(notes)
+
+
+def _merged(group: list[Edge]) -> Edge:
+    """Return one edge for edges that repeat each other."""
+    if len(group) == 1:
+        return group[0]
+    signs = {edge.sign for edge in group}
+    return replace(
+        group[0],
+        sign=signs.pop() if len(signs) == 1 else 0,
+        weight=max(edge.weight for edge in group),
+        evidence="; ".join(dict.fromkeys(edge.evidence for edge in group if edge.evidence)),
+    )
+
+
+def _in_words(edge: Edge) -> str:
+    return f"{edge.source} {edge.relation} {edge.target}"
 
 
 def _named(names: list[str]) -> str:

@@ -13,6 +13,8 @@ from hypomask.hypothesis.located_yaml import Located, LocatedMapping, LocatedSca
 
 __all__ = ["gene_texts", "read_groups"]
 
+MAX_CYCLE_SHOWN = 12
+
 
 def gene_texts(fields: Fields, key: str) -> tuple[LocatedScalar, ...]:
     """Return the genes of a list, or of a text in which spaces or commas separate them; faulty names are problems."""
@@ -78,7 +80,8 @@ def _check_children(groups: Sequence[GeneGroup], nodes: Mapping[str, Located], p
         first = min(component, key=list(nodes).index)
         if len(component) > 1 or tree.has_edge(first, first):
             steps = [source for source, _ in nx.find_cycle(tree.subgraph(component), first)]
-            cycle = " > ".join([*steps, steps[0]])
+            shown = steps if len(steps) <= MAX_CYCLE_SHOWN else [*steps[:MAX_CYCLE_SHOWN], "..."]
+            cycle = " > ".join([*shown, steps[0]])
             problems.append(
                 problem_at(nodes[first], f"groups contain each other in a cycle: {cycle}; a hierarchy has none")
             )

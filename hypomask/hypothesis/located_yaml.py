@@ -22,7 +22,7 @@ from hypomask.hypothesis.text_files import read_text
 __all__ = ["Located", "LocatedMapping", "LocatedScalar", "LocatedSequence", "load_yaml", "parse_yaml", "problem_at"]
 
 MAX_DEPTH = 50
-MAX_ALIASED_NODES = 100_000
+MAX_ALIASED_NODES = 1_000_000  # one list of 20,000 genes shared by 50 hypotheses; a second to walk
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

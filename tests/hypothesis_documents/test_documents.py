@@ -103,7 +103,7 @@ edges:
     )
     assert hypothesis.genes == ("A", "B", "C", "D")
     assert hypothesis.provenance == (
-        "note: repeated edges merged: A acts_on B, C interacts_with A, A regulates C",
+        "note: repeated edges merged: A acts_on B, A interacts_with C, A regulates C",
         "note: repeated edges disagree on the sign, which is left open: A regulates C",
         "note: self edges left out (every gene reads itself anyway): D",
     )
