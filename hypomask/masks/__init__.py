@@ -1,1 +1,1 @@
-"""masks."""
+"""Sparse attention masks: compiled from hypotheses, references, null masks, algebra, storage, summaries."""

@@ -33,6 +33,7 @@ __all__ = ["GenePool", "NullDraw", "NullKind", "NullSampler", "draw_null"]
 
 NullKind = Literal["rewired", "relabelled", "matched-genes"]
 MAX_MEAN_OVERLAP = 0.5  # rewired draws that share more with the original are no control for its wiring
+CLEARLY_BETTER = 0.1  # in mean overlap; below that, degrees kept count for more
 MAX_ATTEMPTS = 20  # draws that equal the original before giving up
 TRIAL_EDGES = 5000  # trial draws are made until they hold so many edges together: small graphs vary more
 MAX_TRIALS = 20
@@ -173,11 +174,11 @@ class NullSampler:
         return NullDraw(null, f"{self.reason}; {made.detail}", self.kind, draw, made.overlap)
 
     def _settled(self, tried: Sequence[_Trial]) -> NullSampler:
-        """Choose among the ways tried: the last if it is good enough, else the first of those that overlap least."""
-        first, last = tried[0], tried[-1]
-        best = (
-            last if last.overlap <= MAX_MEAN_OVERLAP else min(tried, key=lambda trial: math.floor(20 * trial.overlap))
-        )
+        """Choose the first way tried, unless a later one is good enough, clearly better, or the only one possible."""
+        first = best = tried[0]
+        for trial in tried[1:]:
+            if trial.overlap <= max(MAX_MEAN_OVERLAP, best.overlap - CLEARLY_BETTER) or best.overlap >= 1.0:
+                best = trial
         if best.overlap >= 1.0:
             reason = "this graph has no null: permuting its genes gives the same graph"
             if first.way.kind == "rewired":

@@ -82,23 +82,14 @@ def load_mask(path: Path) -> Mask:
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
         if unpacked > MAX_BYTES:
-            raise HypothesisError(f"{path}: unpacks to {unpacked:,} bytes, expected at most {MAX_BYTES:,}")
+            raise HypothesisError(f"it unpacks to {unpacked:,} bytes, expected at most {MAX_BYTES:,}")
         with np.load(path, allow_pickle=False) as arrays:
             return _read(arrays)
     except FileNotFoundError:
         raise HypothesisError(f"{path}: there is no such file; expected a mask saved as .npz") from None
     except HypothesisError as error:
         raise HypothesisError(f"{path}: {error}") from error
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        EOFError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except DAMAGE as error:
         raise HypothesisError(
             f"{path}: not a mask file, or a damaged one ({type(error).__name__}: {error}). Compile the mask again."
         ) from error

@@ -1,0 +1,103 @@
+"""Matched random gene sets: other genes, all different, alike in what makes any gene look good."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hypomask.errors import DataError
+from hypomask.masks.mask import EdgeTable, Mask
+from hypomask.masks.matched_gene_sets import GenePool, draw_matched_genes
+
+N_POOL = 1000
+POOL = tuple(f"p{i}" for i in range(N_POOL))
+RNG = np.random.default_rng(0)
+SPREAD = RNG.gamma(1.5, size=N_POOL)
+
+
+def mask_on(genes: tuple[str, ...]) -> Mask:
+    return Mask("m", genes, (EdgeTable.build([1, 2], [0, 1], weight=[0.5, 1.0]),))
+
+
+def test_drawn_genes_are_new_different_and_keep_the_wiring() -> None:
+    mask = mask_on(POOL[:20])
+    drawn = draw_matched_genes(mask, GenePool(POOL, SPREAD), np.random.default_rng(1))
+    assert len(set(drawn.mask.genes)) == 20
+    assert not set(drawn.mask.genes) & set(mask.genes)
+    assert drawn.own_genes_kept == 0.0
+    assert drawn.mask.layers is mask.layers
+
+
+def test_drawn_genes_are_matched_on_spread_far_better_than_chance() -> None:
+    extreme = tuple(POOL[i] for i in np.argsort(SPREAD)[-60:-10])
+    position = {gene: i for i, gene in enumerate(POOL)}
+    drawn = draw_matched_genes(mask_on(extreme), GenePool(POOL, SPREAD), np.random.default_rng(1))
+    original = SPREAD[[position[gene] for gene in extreme]].mean()
+    matched = SPREAD[[position[gene] for gene in drawn.mask.genes]].mean()
+    assert matched == pytest.approx(original, rel=0.15)
+    assert matched > 2 * SPREAD.mean()
+    assert drawn.rank_gap < 0.06
+    assert drawn.worst_gap >= drawn.rank_gap
+
+
+def test_degree_is_matched_as_well_where_it_is_given() -> None:
+    degree = RNG.poisson(5, N_POOL).astype(float)
+    degree[:30] = 40 + np.arange(30)
+    hubs = POOL[:15]
+    position = {gene: i for i, gene in enumerate(POOL)}
+    drawn = draw_matched_genes(mask_on(hubs), GenePool(POOL, np.ones(N_POOL), degree), np.random.default_rng(1))
+    assert degree[[position[gene] for gene in drawn.mask.genes]].mean() > 2 * degree.mean()
+
+
+def test_every_channel_counts() -> None:
+    spread_GC = np.stack([np.arange(N_POOL), np.arange(N_POOL)[::-1]], axis=1).astype(float)
+    drawn = draw_matched_genes(mask_on(POOL[500:510]), GenePool(POOL, spread_GC), np.random.default_rng(0))
+    assert all(400 < int(gene[1:]) < 620 for gene in drawn.mask.genes)
+
+
+def test_draws_vary_even_when_all_genes_are_alike() -> None:
+    pool = GenePool(POOL, np.zeros(N_POOL))
+    rng = np.random.default_rng(0)
+    seen = {gene for _ in range(60) for gene in draw_matched_genes(mask_on(POOL[:10]), pool, rng).mask.genes}
+    assert len(seen) > 350  # of 990: no corner of the pool is favoured
+
+
+def test_small_pool_lets_own_genes_in_and_says_so() -> None:
+    genes = POOL[:12]
+    drawn = draw_matched_genes(mask_on(genes[:8]), GenePool(genes, SPREAD[:12]), np.random.default_rng(0))
+    assert len(set(drawn.mask.genes)) == 8
+    assert "only 4 genes of the data are outside" in drawn.notes[0]
+    assert 0 < drawn.own_genes_kept <= 1
+
+
+def test_pool_of_the_own_genes_alone_still_gives_a_permutation() -> None:
+    genes = POOL[:6]
+    drawn = draw_matched_genes(mask_on(genes), GenePool(genes, SPREAD[:6]), np.random.default_rng(0))
+    assert sorted(drawn.mask.genes) == sorted(genes)
+
+
+def test_gene_outside_the_pool_is_named() -> None:
+    with pytest.raises(DataError, match="'alien' of mask 'm' is missing"):
+        draw_matched_genes(mask_on(("p0", "alien", "p1")), GenePool(POOL, SPREAD), np.random.default_rng(0))
+
+
+def test_pool_refuses_wrong_lengths_and_missing_numbers() -> None:
+    with pytest.raises(DataError, match="got 2 values of spread, expected one for each of 3"):
+        GenePool(("a", "b", "c"), np.ones(2))
+    with pytest.raises(DataError, match="degree has missing"):
+        GenePool(("a", "b"), np.ones(2), np.array([1.0, np.nan]))
+
+
+def test_spread_is_measured_per_channel_without_missing_values() -> None:
+    values_BGC = np.random.default_rng(0).normal(size=(50, 3, 2)).astype(np.float32)
+    values_BGC[:10, 0, 0] = np.nan
+    values_BGC[:, 2, 1] = np.nan
+    pool = GenePool.from_values(("a", "b", "c"), values_BGC)
+    assert pool.spread[0, 0] == pytest.approx(values_BGC[10:, 0, 0].std(), rel=1e-5)
+    assert pool.spread[1, 1] == pytest.approx(values_BGC[:, 1, 1].std(), rel=1e-5)
+    assert pool.spread[2, 1] == 0.0
+
+
+def test_rank_coordinates_share_the_middle_among_ties() -> None:
+    pool = GenePool(("a", "b", "c", "d", "e"), np.array([0.0, 0.0, 0.0, 5.0, 7.0]))
+    assert pool.rank_coordinates()[:, 0].tolist() == pytest.approx([0.25, 0.25, 0.25, 0.75, 1.0])
