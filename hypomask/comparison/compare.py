@@ -8,7 +8,7 @@ from hypomask.comparison.caveats import caveats
 from hypomask.comparison.config import ComparisonConfig
 from hypomask.comparison.facts import Estimate, HypothesisFacts, RivalFacts, StudyFacts
 from hypomask.comparison.hypothesis_results import hypothesis_results
-from hypomask.comparison.losses import LossTable, NullLosses
+from hypomask.comparison.losses import NO_INTERACTION, LossTable, NullLosses
 from hypomask.comparison.model_effects import model_effects
 from hypomask.comparison.null_results import gate_null, null_results
 from hypomask.comparison.paired import Units, variance_factor
@@ -73,7 +73,8 @@ def compare_losses(
         )
         for name in names
     }
-    facts = _study_facts(table, facts_by_name, tests, units, config, scope)
+    reference = effects[NO_INTERACTION].skill if scope == "all" and NO_INTERACTION in effects else None
+    facts = _study_facts(table, facts_by_name, reference, tests, units, config, scope)
     verdict = study_verdict(facts)
     return Comparison(
         verdict=verdict,
@@ -97,6 +98,7 @@ def compare_losses(
 def _study_facts(
     table: LossTable,
     facts_by_name: Mapping[str, HypothesisFacts],
+    no_interaction_skill: Estimate | None,
     tests: PairTests,
     units: Units,
     config: ComparisonConfig,
@@ -129,6 +131,7 @@ def _study_facts(
             for own in may_be_best
             if own is not winner and (null := own.settled_null) is not None and null.p_holm <= config.alpha
         ),
+        no_interaction_skill=no_interaction_skill,
         n_units=units.n,
         grouped=units.n < table.n_samples,
         per_class_and_fold=table.event_counts[rarest] / table.n_folds if rarest else None,
@@ -173,7 +176,6 @@ def _settings(
         "variance_factor": variance_factor(table.n_folds),
         "degrees_of_freedom": df,
         "null_stop_after": config.null_stop_after,
-        "null_max_draws": config.null_max_draws,
         "monte_carlo_draws": config.monte_carlo_draws,
         "bootstrap_draws": config.bootstrap_draws,
         "seed": config.seed,

@@ -21,8 +21,7 @@ class ComparisonConfig:
         Practical equivalence: differences below this share of the gene-free loss do not matter.
     null_stop_after
         Stop drawing null masks once this many were at least as good as the hypothesis (Besag-Clifford); None: never.
-    null_max_draws
-        Null draws that count at most; None: as many as are given.
+        How many are drawn at most is part of the plan (`plan.nulls`).
     monte_carlo_draws
         Draws of the joint (max-t) distribution.
     bootstrap_draws
@@ -34,7 +33,6 @@ class ComparisonConfig:
     alpha: float = 0.05
     margin: float = 0.01
     null_stop_after: int | None = 5
-    null_max_draws: int | None = None
     monte_carlo_draws: int = 10_000
     bootstrap_draws: int = 500
     seed: int = 0
@@ -46,7 +44,6 @@ class ComparisonConfig:
             raise ConfigError(f"comparison.margin: got {self.margin}, expected a share in (0, 1)")
         for name, least in (
             ("null_stop_after", 1),
-            ("null_max_draws", 2),
             ("monte_carlo_draws", 1000),
             ("bootstrap_draws", 50),
         ):

@@ -77,6 +77,8 @@ class StudyFacts:
         Largest equivalence p over all pairs of the confidence set; None for a set of one.
     others_beating_nulls
         Hypotheses of the confidence set other than the winner that beat their nulls.
+    no_interaction_skill
+        Skill of the no-interaction reference in a wiring study, tested one-sided; None where it was not trained.
     n_units, grouped
         Independent units, and whether they are groups rather than samples.
     per_class_and_fold, smallest_class
@@ -95,6 +97,7 @@ class StudyFacts:
     confidence_set: tuple[str, ...]
     equivalence_p: float | None
     others_beating_nulls: tuple[str, ...]
+    no_interaction_skill: Estimate | None
     n_units: int
     grouped: bool
     per_class_and_fold: float | None

@@ -57,7 +57,7 @@ def study_verdict(facts: StudyFacts) -> Verdict:
 
 
 def _no_signal(facts: StudyFacts, reason: Reason) -> Verdict | None:
-    if reason.supports:
+    if reason.supports or _genes_predict_alone(facts):
         return None
     skill = facts.winner.skill
     sentence = (
@@ -69,6 +69,12 @@ def _no_signal(facts: StudyFacts, reason: Reason) -> Verdict | None:
     return Verdict("no-signal", sentence)
 
 
+def _genes_predict_alone(facts: StudyFacts) -> bool:
+    """Whether the genes predict without any interaction: a wrong wiring can cost all that its genes have to say."""
+    skill = facts.no_interaction_skill
+    return skill is not None and skill.value > 0 and skill.p <= facts.alpha
+
+
 def _edges_not_supported(facts: StudyFacts, reason: Reason) -> Verdict | None:
     if facts.scope == "members" or reason.supports:
         return None
@@ -77,7 +83,7 @@ def _edges_not_supported(facts: StudyFacts, reason: Reason) -> Verdict | None:
     sentence = (
         f"Edges not supported: the leading hypothesis, {facts.winner.name}, predicts {said} than the same genes "
         f"without interactions (gain {interval(gain, facts.alpha, loss_unit(facts.kind))}, {p_words(gain.p)}). "
-        "What it predicts, its genes predict one by one; which acts on which is not seen in these data."
+        "Whatever can be predicted, the genes predict one by one; which acts on which is not seen in these data."
     )
     return Verdict("edges-not-supported", sentence)
 

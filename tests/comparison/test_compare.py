@@ -43,6 +43,13 @@ def test_main_effects_without_interactions_are_edges_not_supported(make_table, m
     assert compare_losses(table, [make_nulls("a", gap=0.05)], quick).verdict.code == "edges-not-supported"
 
 
+def test_a_wrong_wiring_that_spoils_its_genes_is_not_called_an_absence_of_signal(make_table, quick) -> None:
+    found = compare_losses(make_table({"a": 0.0, "b": 0.05}, no_interaction=-0.15), (), quick)
+    assert found.verdict.code == "edges-not-supported"
+    assert "predicts worse than the same genes without interactions" in found.verdict.sentence
+    assert found["a"].code == "not-supported"
+
+
 def test_without_the_reference_edges_are_measured_against_the_additive_part(make_table, make_nulls, quick) -> None:
     table = make_table({"a": -0.15}, no_interaction=None, additive=-0.15)
     found = compare_losses(table, [make_nulls("a", gap=0.05)], quick)

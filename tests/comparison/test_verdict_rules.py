@@ -37,6 +37,7 @@ FACTS = StudyFacts(
     confidence_set=("p53",),
     equivalence_p=None,
     others_beating_nulls=(),
+    no_interaction_skill=NONE,
     n_units=400,
     grouped=False,
     per_class_and_fold=30.0,
@@ -64,6 +65,14 @@ BRANCHES = [
     ("no-signal", _with({"skill": NONE}), "No signal shown: not even the leading hypothesis, p53"),
     ("no-signal", _with({"skill": HARMFUL}), "No signal shown"),
     ("no-signal", _with({"skill": NONE, "gain": NONE, "null": None}, **TIED, n_units=30), "No signal shown"),
+    ("no-signal", _with({"skill": NONE, "gain": NONE}, no_interaction_skill=HARMFUL), "No signal shown"),
+    ("no-signal", _with({"skill": NONE}, no_interaction_skill=None), "No signal shown"),
+    ("edges-not-supported", _with({"skill": NONE, "gain": NONE}, no_interaction_skill=CLEAR), "Edges not supported"),
+    (
+        "cannot-tell",
+        _with({"skill": NONE}, no_interaction_skill=CLEAR),
+        "can be this far above the model without genes",
+    ),
     ("edges-not-supported", _with({"gain": NONE}), "predicts no better than the same genes without interactions"),
     ("edges-not-supported", _with({"gain": HARMFUL}), "predicts worse than the same genes without interactions"),
     (
