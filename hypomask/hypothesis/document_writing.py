@@ -25,7 +25,10 @@ def dump_hypotheses(hypotheses: Sequence[Hypothesis]) -> str:
     return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None)
 
 
-class _Dumper(yaml.SafeDumper):
+_SAFE_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _Dumper(_SAFE_DUMPER):  # type: ignore[misc]
     """Writes equal texts out each time: an alias saves nothing here and reads badly."""
 
     def ignore_aliases(self, data: Any) -> bool:

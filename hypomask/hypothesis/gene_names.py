@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from hypomask.hypothesis.edge_syntax import ARROWS
 
@@ -55,6 +56,7 @@ def name_fault(name: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=100_000)  # an edge table names each gene many times
 def gene_fault(name: str) -> str | None:
     """Return why `name` cannot be a gene, in words, or None if it can.
 

@@ -21,7 +21,7 @@ def gene_texts(fields: Fields, key: str) -> tuple[LocatedScalar, ...]:
     genes: list[LocatedScalar] = []
     node = fields.get(key)
     if isinstance(node, LocatedScalar) and node.text:
-        names = node.text.replace(",", " ").split()
+        names = dict.fromkeys(node.text.replace(",", " ").split())
         genes.extend(LocatedScalar(name, node.file, node.line) for name in names)
     else:
         genes.extend(fields.texts(key))

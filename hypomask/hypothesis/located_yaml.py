@@ -93,6 +93,8 @@ def parse_yaml(text: str, file: str, *, error: type[HypomaskError] = HypothesisE
         root = composer.compose(yaml.parse(text, Loader=_LOADER))
     except yaml.YAMLError as fault:
         composer.fail_with(_syntax_problem(fault, text, file))
+    except HypomaskError:
+        raise
     except (ValueError, OverflowError) as fault:  # the pure Python scanner on an escape beyond Unicode
         composer.fail_with(Problem(f"is not valid YAML: {fault}", file))
     raise_problems(composer.problems, error)
