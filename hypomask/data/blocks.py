@@ -39,13 +39,14 @@ def identical_rows(values_BGC: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]
 
     Missing values are equal to one another, and -0.0 equals 0.0.
     """
-    rows = np.ascontiguousarray(values_BGC.reshape(len(values_BGC), -1)) + np.float32(0.0)  # -0.0 + 0.0 is 0.0
-    rows[np.isnan(rows)] = np.nan  # one bit pattern for every NaN
     codes: dict[bytes, int] = {}
-    return np.array(
-        [codes.setdefault(hashlib.blake2b(row.tobytes(), digest_size=16).digest(), len(codes)) for row in rows],
-        dtype=np.int64,
-    )
+    row_codes = np.empty(len(values_BGC), dtype=np.int64)
+    for i, values in enumerate(values_BGC):
+        row = values.reshape(-1) + np.float32(0.0)  # -0.0 + 0.0 is 0.0
+        row[np.isnan(row)] = np.nan  # one bit pattern for every NaN
+        digest = hashlib.blake2b(row, digest_size=16).digest()
+        row_codes[i] = codes.setdefault(digest, len(codes))
+    return row_codes
 
 
 def find_blocks(cohort: Cohort, n_folds: int) -> Blocks:

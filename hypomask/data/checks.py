@@ -10,7 +10,7 @@ import numpy as np
 from hypomask.data.blocks import identical_rows
 from hypomask.data.cohort import Cohort
 from hypomask.data.gene_names import damaged_by_excel
-from hypomask.data.tables import Findings, Matrix, listed
+from hypomask.data.tables import Findings, Matrix, counted, listed
 from hypomask.errors import Problem
 
 __all__ = ["check_cohort", "check_values", "without_unmeasured_genes"]
@@ -54,14 +54,16 @@ def without_unmeasured_genes(cohort: Cohort, findings: Findings) -> Cohort:
     unmeasured = np.logical_and.reduce(missing_GC, axis=1)
     if unmeasured.any():
         names = [cohort.genes[i] for i in np.flatnonzero(unmeasured)]
-        findings.warnings.append(f"{len(names)} genes have no value in any sample and are left out: {listed(names)}")
+        findings.warnings.append(f"no value in any sample: {counted(len(names), 'gene')}, left out ({listed(names)})")
         kept = np.flatnonzero(~unmeasured)
         cohort = replace(cohort, genes=tuple(cohort.genes[i] for i in kept), values_BGC=cohort.values_BGC[:, kept])
         missing_GC = missing_GC[kept]
     for c, channel in enumerate(cohort.channels):
         names = [cohort.genes[i] for i in np.flatnonzero(missing_GC[:, c])]
         if names:
-            findings.warnings.append(f"{len(names)} genes have no value in channel {channel!r}: {listed(names)}")
+            findings.warnings.append(
+                f"no value in channel {channel!r}: {counted(len(names), 'gene')} ({listed(names)})"
+            )
     if not cohort.genes:
         findings.problems.append(Problem("no gene has a value; are the columns measurements?"))
     return cohort
@@ -134,27 +136,28 @@ def _check_measurements(cohort: Cohort, findings: Findings) -> None:
             )
         blank = [cohort.samples[i] for i in np.flatnonzero(missing_BGC.all(axis=(1, 2)))]
         if blank:
-            findings.warnings.append(f"{len(blank)} samples have no measurement at all: {listed(blank)}")
-    filled_BGC = np.where(missing_BGC, -np.inf, values_BGC)
-    lowest_BGC = np.where(missing_BGC, np.inf, values_BGC)
-    constant_GC = filled_BGC.max(axis=0) <= lowest_BGC.min(axis=0)
-    constant = [cohort.genes[i] for i in np.flatnonzero(constant_GC.all(axis=1))]
+            findings.warnings.append(f"no measurement at all: {counted(len(blank), 'sample')} ({listed(blank)})")
+    highest_GC, lowest_GC = np.fmax.reduce(values_BGC, axis=0), np.fmin.reduce(values_BGC, axis=0)
+    varies_G = (highest_GC > lowest_GC).any(axis=1)
+    constant = [cohort.genes[i] for i in np.flatnonzero(~varies_G)]
     if constant:
-        findings.warnings.append(f"{len(constant)} genes have the same value in all samples: {listed(constant)}")
+        findings.warnings.append(
+            f"the same value in all samples: {counted(len(constant), 'gene')}, kept ({listed(constant)})"
+        )
     _warn_copies(cohort, findings)
 
 
 def _warn_copies(cohort: Cohort, findings: Findings) -> None:
     """Warn of samples with the same measurements that are not known to belong together."""
-    rows = identical_rows(cohort.values_BGC)
-    owner = rows if cohort.groups is None else np.unique(cohort.groups, return_inverse=True)[1]
+    owner = np.arange(cohort.n_samples) if cohort.groups is None else cohort.groups
     first: dict[int, int] = {}
-    pairs = []
-    for i, row in enumerate(rows.tolist()):
-        j = first.setdefault(row, i)
-        if j != i and (cohort.groups is None or owner[i] != owner[j]):
-            pairs.append(f"{cohort.samples[j]} = {cohort.samples[i]}")
-    if pairs:
+    copies = []
+    for i, row in enumerate(identical_rows(cohort.values_BGC).tolist()):
+        original = first.setdefault(row, i)
+        if owner[original] != owner[i]:
+            copies.append(f"{cohort.samples[original]} = {cohort.samples[i]}")
+    if copies:
+        count = counted(len(copies), "sample")
         findings.warnings.append(
-            f"{len(pairs)} samples have exactly the measurements of another one ({listed(pairs, 3)}): repeated records?"
+            f"exactly the measurements of another one: {count} ({listed(copies, 3)}); repeated records?"
         )

@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 
@@ -79,6 +78,9 @@ def parse_matrix(
         raise DataError(f"{source.file}: no column {id_column!r} (id column).{did_you_mean(id_column, lines.header)}")
     id_at = 0 if id_column is None else lines.header.index(id_column)
     text_at = [i for i, name in enumerate(lines.header) if name in text_columns]
+    for column in {lines.header[i] for i in text_at}:
+        if lines.header.count(column) > 1:
+            raise DataError(f"{source.file}: column {column!r} is there {lines.header.count(column)} times; rename one")
     apart = {id_at, *text_at, *(i for i, name in enumerate(lines.header) if name in exclude and i != id_at)}
     value_at = [i for i in range(len(lines.header)) if i not in apart]
     if not value_at:
@@ -118,14 +120,14 @@ def parse_matrix(
         tuple(lines.numbers),
         table if text_at else None,
     )
-    matrix.values_RC.reshape(-1)[:] = _numbers(b"\n".join(values) + b"\n", matrix)
+    _fill(matrix, b"\n".join(values) + b"\n")
     return matrix
 
 
 def _split(source: SourceText) -> _Lines:
     """Find the header, the delimiter and the rows; blank lines are skipped but counted."""
     all_lines = _join_quoted(source.file, source.data.split(b"\n"))
-    filled = [(number, line) for number, line in all_lines if line.strip()]
+    filled = [(number, line) for number, line in all_lines if line and not line.isspace()]
     first = filled[0][1].decode()
     delimiter = _delimiter(source.file, first)
     header = [name.strip() for name in _cells(filled[0][1], delimiter)]
@@ -165,7 +167,12 @@ def _join_quoted(file: str, lines: list[bytes]) -> list[tuple[int, bytes]]:
 
 def _cells(line: bytes, delimiter: str) -> list[str]:
     text = line.decode()
-    return next(csv.reader([text], delimiter=delimiter)) if '"' in text else text.split(delimiter)
+    if '"' in text:
+        try:
+            return next(csv.reader([text], delimiter=delimiter))
+        except csv.Error:  # a cell of more than 128 KiB: a quote that was closed far too late
+            pass
+    return text.split(delimiter)
 
 
 def _delimiter(file: str, first: str) -> str:
@@ -207,31 +214,32 @@ def _refuse_repeated_names(lines: _Lines) -> None:
     raise_problems(problems, DataError)
 
 
-def _numbers(body: bytes, matrix: Matrix) -> npt.NDArray[np.float32]:
-    """Parse one cell per line of `body`."""
+def _fill(matrix: Matrix, body: bytes) -> None:
+    """Parse one cell per line of `body` into the values of `matrix`."""
     try:
-        column = _parse(body, pa.float32()).column(0)
+        table = pyarrow.csv.read_csv(
+            pa.BufferReader(body),
+            read_options=pyarrow.csv.ReadOptions(column_names=["cell"], block_size=1 << 23),
+            parse_options=pyarrow.csv.ParseOptions(delimiter="\x01", quote_char=False, ignore_empty_lines=False),
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types={"cell": pa.float32()}, null_values=sorted(MISSING), strings_can_be_null=False
+            ),
+        )
     except pa.ArrowInvalid:
-        return _numbers_slowly(body, matrix)
-    return np.asarray(column.to_numpy(), dtype=np.float32)
+        _fill_slowly(matrix, body)
+        return
+    values, start = matrix.values_RC.reshape(-1), 0
+    for chunk in table.column(0).chunks:
+        values[start : start + len(chunk)] = chunk.to_numpy(zero_copy_only=False)
+        start += len(chunk)
 
 
-def _parse(body: bytes, kind: pa.DataType) -> pa.Table:
-    return pyarrow.csv.read_csv(
-        pa.BufferReader(body),
-        read_options=pyarrow.csv.ReadOptions(column_names=["cell"], block_size=1 << 23),
-        parse_options=pyarrow.csv.ParseOptions(delimiter="\x01", quote_char=False, ignore_empty_lines=False),
-        convert_options=pyarrow.csv.ConvertOptions(
-            column_types={"cell": kind}, null_values=sorted(MISSING), strings_can_be_null=False
-        ),
-    )
-
-
-def _numbers_slowly(body: bytes, matrix: Matrix) -> npt.NDArray[np.float32]:
+def _fill_slowly(matrix: Matrix, body: bytes) -> None:
     """Parse cell by cell, and name every cell that is no number."""
     problems: list[Problem] = []
     n_columns = len(matrix.column_ids)
-    values = np.full(len(matrix.row_ids) * n_columns, np.nan, dtype=np.float32)
+    values = matrix.values_RC.reshape(-1)
+    values[:] = np.nan
     bad_in_column: dict[int, int] = {}
     for i, cell in enumerate(body.decode().split("\n")[:-1]):
         text = cell.strip()
@@ -249,7 +257,6 @@ def _numbers_slowly(body: bytes, matrix: Matrix) -> npt.NDArray[np.float32]:
                 problems.append(matrix.cell(row, column, repr(text), _expected(text)))
     _add_text_columns(problems, bad_in_column, matrix)
     raise_problems(problems, DataError)
-    return values
 
 
 def _expected(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hypomask.data.tables import Findings, Matrix, listed
+from hypomask.data.tables import Findings, Matrix, counted, listed
 from hypomask.errors import Problem
 
 __all__ = ["Join", "join"]
@@ -59,11 +59,11 @@ def join(
         absent = list(dict.fromkeys(key for key in keys if key not in known))
         if absent:
             findings.warnings.append(
-                f"{len(absent)} samples of {file} are not in {matrix.file} and are left out: {listed(absent)}"
+                f"{counted(len(absent), 'sample')} of {file} not in {matrix.file}, left out: {listed(absent)}"
             )
         unused = [name for name in matrix.samples if name not in set(keys)] if len(known) > len(measured) else []
         if unused:
-            findings.notes.append(f"{len(unused)} samples of {matrix.file} are not in {file} and are left out")
+            findings.notes.append(f"{counted(len(unused), 'sample')} of {matrix.file} not in {file}, left out")
         measured &= known
     if not measured:
         findings.stop(
@@ -86,6 +86,6 @@ def join(
         dropped = [gene for gene in matrix.genes if gene not in kept and gene not in exclude]
         if dropped:
             findings.notes.append(
-                f"{len(dropped)} genes of {matrix.file} are not in every channel and are left out: {listed(dropped)}"
+                f"{counted(len(dropped), 'gene')} of {matrix.file} not in every channel, left out: {listed(dropped)}"
             )
     return Join(channels, keys, tuple(i for i, key in enumerate(keys) if key in measured), tuple(genes))

@@ -88,17 +88,18 @@ def _perfect(x_BG: npt.NDArray[np.floating], target_BK: npt.NDArray[np.float64])
     for start in range(0, x_BG.shape[1], CHUNK):
         part_BG = x_BG[:, start : start + CHUNK].astype(np.float64)
         seen_BG = np.isfinite(part_BG)
-        n_G = seen_BG.sum(axis=0)
-        enough = n_G >= MIN_SAMPLES
-        n_G = np.maximum(n_G, 1)
-        part_BG = np.where(seen_BG, part_BG, 0.0)
-        part_BG = np.where(seen_BG, part_BG - part_BG.sum(axis=0) / n_G, 0.0)
-        part_BG /= np.maximum(np.abs(part_BG).max(axis=0), np.finfo(np.float64).tiny)
+        n_G = np.maximum(seen_BG.sum(axis=0), 1)
+        if not seen_BG.all():
+            part_BG[~seen_BG] = 0.0
+        part_BG -= part_BG.sum(axis=0) / n_G
+        if not seen_BG.all():
+            part_BG[~seen_BG] = 0.0
         square_G = np.einsum("bg,bg->g", part_BG, part_BG)
         weight_BG = seen_BG.astype(np.float64)
         for y_B in (target_BK - target_BK.mean(axis=0)).T:
             cross_G = y_B @ part_BG
             y_square_G = (y_B**2) @ weight_BG - (y_B @ weight_BG) ** 2 / n_G
+            enough = n_G >= MIN_SAMPLES
             is_perfect = enough & (square_G * y_square_G > 0) & (cross_G**2 > PERFECT**2 * square_G * y_square_G)
             found += (start + np.flatnonzero(is_perfect)).tolist()
     return sorted(set(found))

@@ -123,7 +123,8 @@ def _groups(table: TextTable, spec: DataSpec, keys: tuple[str, ...], findings: F
         )
         return np.array(keys, dtype=np.str_)
     cells = table.columns[spec.groups]
-    missing = [i for i, cell in enumerate(cells) if cell in MISSING]
+    are_ids = cells == keys  # 'NA' is missing among patients, but a name among ids
+    missing = [] if are_ids else [i for i, cell in enumerate(cells) if cell in MISSING]
     if missing:
         findings.problems.append(
             table.problem(

@@ -8,7 +8,7 @@ import numpy as np
 
 from hypomask.data.cohort import Phenotype
 from hypomask.data.spec import DataSpec
-from hypomask.data.tables import MISSING, Findings, TextTable, listed
+from hypomask.data.tables import MISSING, Findings, TextTable, counted, listed
 from hypomask.data.text_numbers import parse_numbers
 from hypomask.errors import did_you_mean
 
@@ -23,11 +23,11 @@ def _words(text: str) -> frozenset[str]:
 
 
 EVENT_WORDS = _words("""
-    1 yes y true on case cases mut mutant mutated tumor tumour cancer disease diseased affected positive pos event t
+    yes y true on case cases mut mutant mutated tumor tumour cancer disease diseased affected positive pos event t
     dead deceased responder resistant treated altered relapse metastatic high
 """)
 NO_EVENT_WORDS = _words("""
-    0 no n false off control controls ctrl wt wildtype wild-type wild_type normal healthy unaffected negative neg f
+    no n false off control controls ctrl wt wildtype wild-type wild_type normal healthy unaffected negative neg f
     alive none nonresponder non-responder sensitive untreated low
 """)
 UNKNOWN_WORDS = _words("unknown n/a #n/a na none null missing ? - . unclear undetermined indeterminate")
@@ -43,7 +43,7 @@ def missing_phenotype(table: TextTable, rows: Sequence[int], spec: DataSpec, fin
     shown = f"{'rows' if table.lines is None else 'lines'} {', '.join(map(str, where[:5]))}"
     shown += ", ..." if len(where) > 5 else ""
     if spec.drop_missing_phenotype:
-        findings.notes.append(f"{len(missing)} samples without {spec.phenotype!r} are left out ({shown})")
+        findings.notes.append(f"{counted(len(missing), 'sample')} without {spec.phenotype!r}, left out ({shown})")
     else:
         findings.problems.append(
             table.problem(

@@ -14,12 +14,13 @@ from hypomask.data.cohort import Cohort
 from hypomask.data.planted_edges import planted_edges
 from hypomask.data.random_graphs import random_graph
 from hypomask.data.seeds import derive_seed
+from hypomask.data.simulated_files import write_cohort
 from hypomask.data.simulated_phenotype import LOGISTIC_VARIANCE, draw_phenotype, part_of_variance
 from hypomask.data.simulation_config import SimulationConfig
 from hypomask.errors import ConfigError
 from hypomask.hypothesis.graph import Edge, Hypothesis
 
-__all__ = ["SimulatedCohort", "SimulationConfig", "random_graph", "simulate_cohort"]
+__all__ = ["SimulatedCohort", "SimulationConfig", "random_graph", "simulate_cohort", "write_cohort"]
 
 Floats = npt.NDArray[np.float64]
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
-from hypomask.data.simulated import SimulatedCohort
+if TYPE_CHECKING:
+    from hypomask.data.simulated import SimulatedCohort
 
 __all__ = ["write_cohort"]
 

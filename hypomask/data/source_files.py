@@ -43,14 +43,16 @@ class SourceText:
 def check_file(path: Path) -> None:
     """Raise `DataError` unless `path` is a file that is not empty, not a web page and not a Git LFS pointer."""
     file = str(path)
-    if path.is_dir():
-        raise _error(file, "this is a folder, expected a file; name a file in it")
-    if not path.exists():
-        if not path.parent.is_dir():
-            raise _error(file, f"no such file, and no folder {str(path.parent)!r}")
-        names = sorted(p.name for p in path.parent.iterdir() if p.is_file())
-        raise _error(file, f"no such file.{did_you_mean(path.name, names)}")
     try:
+        if path.is_dir():
+            raise _error(file, "this is a folder, expected a file; name a file in it")
+        if not path.exists():
+            if not path.parent.is_dir():
+                raise _error(file, f"no such file, and no folder {str(path.parent)!r}")
+            names = sorted(p.name for p in path.parent.iterdir() if p.is_file())
+            raise _error(file, f"no such file.{did_you_mean(path.name, names)}")
+        if not path.is_file():
+            raise _error(file, "this is a device or a pipe, expected a file")
         with path.open("rb") as opened:
             start = opened.read(512)
     except OSError as error:
@@ -71,26 +73,26 @@ def read_text_source(path: Path) -> SourceText:
     check_file(path)
     file = str(path)
     try:
+        if path.stat().st_size > MAX_TEXT_BYTES:
+            raise _error(file, f"more than {MAX_TEXT_BYTES >> 30} GiB of text; convert it to Parquet")
         packed = path.read_bytes()
     except OSError as error:
         raise _error(file, f"cannot be read: {error.strerror}") from error
     sha256 = hashlib.sha256(packed).hexdigest()
     if packed.startswith(GZIP_MAGIC):
         data = _unpack(file, packed)
-        if not data.strip():
+        if not data:
             raise _error(file, "the file is empty once unpacked, expected a table")
         _refuse_what_is_no_table(file, data[:512])
     elif path.suffix == ".gz":
         raise _error(file, "named .gz but not packed with gzip; drop the .gz from its name, or download it again")
     else:
         data = packed
-    if len(data) > MAX_TEXT_BYTES:
-        raise _error(file, f"more than {MAX_TEXT_BYTES >> 30} GiB of text; convert it to Parquet")
     for magic, what in OTHER_FORMATS.items():
         if data.startswith(magic):
             raise _error(file, f"this is {what}")
     data = data.removeprefix(b"\xef\xbb\xbf")
-    if not data.strip():
+    if not data or data.isspace():
         raise _error(file, "the file holds nothing but white space, expected a table")
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from hypomask.errors import DataError, Problem, raise_problems
 
-__all__ = ["MISSING", "Findings", "Matrix", "TextTable", "listed"]
+__all__ = ["MISSING", "Findings", "Matrix", "TextTable", "counted", "listed"]
 
 MISSING = frozenset({"", "NA", "NaN", "nan"})
 """Cells that are missing values. Never applied to ids and headers: NA and NaN are names there."""
@@ -114,6 +114,11 @@ class Findings:
         self.problems.append(problem)
         self.stop_if_any()
         raise DataError(str(problem))  # for the type checker: the line above has raised
+
+
+def counted(n: int, noun: str) -> str:
+    """Return ``1 gene`` or ``2 genes``."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def listed(names: Sequence[str], n: int = 5) -> str:

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression
 
 from hypomask.data.reading import DataSpec, read_cohort
-from hypomask.data.simulated import SimulationConfig, random_graph, simulate_cohort
-from hypomask.data.simulated_files import write_cohort
+from hypomask.data.simulated import SimulationConfig, random_graph, simulate_cohort, write_cohort
 from hypomask.errors import ConfigError
 from hypomask.hypothesis.graph import Edge, GeneGroup, Hypothesis
 
