@@ -45,7 +45,7 @@ def drawn(edges: list[tuple[int, int]], n_nodes: int, *, directed: bool, n_draws
     ("edges", "n_nodes"),
     [
         ([(0, 1), (1, 2), (2, 3), (3, 4), (0, 2)], 5),
-        ([(0, 1), (0, 2), (1, 2), (3, 4), (3, 5)], 6),
+        ([(0, 1), (2, 3), (2, 4), (2, 5), (3, 4), (3, 5), (4, 5)], 6),
     ],
 )
 def test_undirected_chain_is_uniform_over_all_graphs_of_the_same_degrees(
