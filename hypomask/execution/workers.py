@@ -113,6 +113,8 @@ class WorkerProcesses:
         """Wait for the first reply, or death, of a busy worker."""
         busy = {worker.connection: slot for slot, worker in enumerate(self._workers) if worker.job is not None}
         outcomes: list[Outcome] = []
+        if not busy:  # waiting for nothing would wait for ever
+            return outcomes
         for connection in wait(list(busy)):
             slot = busy[connection]  # type: ignore[index]
             worker = self._workers[slot]
