@@ -74,25 +74,15 @@ def parse_matrix(
         One column, ragged lines, cells that are neither numbers nor missing: all of them, with line and column.
     """
     lines = _split(source)
-    if id_column is not None and id_column not in lines.header:
-        raise DataError(f"{source.file}: no column {id_column!r} (id column).{did_you_mean(id_column, lines.header)}")
-    id_at = 0 if id_column is None else lines.header.index(id_column)
-    text_at = [i for i, name in enumerate(lines.header) if name in text_columns]
-    for column in {lines.header[i] for i in text_at}:
-        if lines.header.count(column) > 1:
-            raise DataError(f"{source.file}: column {column!r} is there {lines.header.count(column)} times; rename one")
-    apart = {id_at, *text_at, *(i for i, name in enumerate(lines.header) if name in exclude and i != id_at)}
-    value_at = [i for i in range(len(lines.header)) if i not in apart]
-    if not value_at:
-        raise DataError(f"{source.file}: no column of numbers beside {', '.join(map(repr, lines.header))}")
-
+    id_at, text_at, value_at = _roles(lines, id_column, text_columns, exclude)
     row_ids: list[str] = []
     text_rows: list[list[str]] = []
     values: list[bytes] = []
     widths: list[int] = []
     separator = lines.delimiter.encode()
+    is_plain = id_at == 0 and len(value_at) == len(lines.header) - 1
     for row in lines.rows:
-        if apart == {0} and b'"' not in row:  # the common case: no cell becomes a Python object
+        if is_plain and b'"' not in row:  # the common case: no cell becomes a Python object
             name, _, rest = row.partition(separator)
             widths.append(row.count(separator) + 1)
             row_ids.append(name.decode().strip())
@@ -106,22 +96,36 @@ def parse_matrix(
             values.append("\n".join(cells[i].replace("\n", " ") for i in value_at).encode())
     _refuse_ragged(lines, widths)
 
-    columns = tuple(lines.header[i] for i in value_at)
-    table = TextTable(
-        source.file,
-        {lines.header[i]: tuple(row[j] for row in text_rows) for j, i in enumerate(text_at)},
-        tuple(lines.numbers),
-    )
+    numbers = tuple(lines.numbers)
+    text = {lines.header[i]: tuple(row[j] for row in text_rows) for j, i in enumerate(text_at)}
     matrix = Matrix(
         source.file,
         tuple(row_ids),
-        columns,
-        np.empty((len(row_ids), len(columns)), np.float32),
-        tuple(lines.numbers),
-        table if text_at else None,
+        tuple(lines.header[i] for i in value_at),
+        np.empty((len(row_ids), len(value_at)), np.float32),
+        numbers,
+        TextTable(source.file, text, numbers) if text else None,
     )
     _fill(matrix, b"\n".join(values) + b"\n")
     return matrix
+
+
+def _roles(
+    lines: _Lines, id_column: str | None, text_columns: Collection[str], exclude: Collection[str]
+) -> tuple[int, list[int], list[int]]:
+    """Return the position of the ids, of columns of text, and of columns of numbers."""
+    header = lines.header
+    if id_column is not None and id_column not in header:
+        raise DataError(f"{lines.file}: no column {id_column!r} (id column).{did_you_mean(id_column, header)}")
+    id_at = 0 if id_column is None else header.index(id_column)
+    text_at = [i for i, name in enumerate(header) if name in text_columns]
+    repeated = {header[i] for i in text_at if header.count(header[i]) > 1}
+    if repeated:
+        raise DataError(f"{lines.file}: column {min(repeated)!r} is there more than once; rename one")
+    value_at = [i for i, name in enumerate(header) if i not in (id_at, *text_at) and name not in exclude]
+    if not value_at:
+        raise DataError(f"{lines.file}: no column of numbers beside {', '.join(map(repr, header))}")
+    return id_at, text_at, value_at
 
 
 def _split(source: SourceText) -> _Lines:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hypomask.data.reading import DataSpec, read_cohort
 from hypomask.errors import DataError
@@ -162,6 +165,38 @@ def test_the_problems_of_all_files_are_shown_together(case) -> None:
     assert "samples.tsv: this is a web page" in message
 
 
+GOOD = expression().encode()
+
+
+NASTY = [b'"', b"\t", b"\n", b"\r", b"\x01", b"\x0b", b"\xc2\x85", b",", b"nan", b"1e99"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    cut=st.tuples(st.integers(0, len(GOOD)), st.integers(0, len(GOOD))),
+    inserted=st.one_of(st.binary(max_size=12), st.sampled_from(NASTY)),
+    packed=st.booleans(),
+)
+def test_no_bytes_whatever_make_anything_but_a_cohort_or_a_data_error(tmp_path_factory, cut, inserted, packed) -> None:
+    case = Case(tmp_path_factory.mktemp("fuzz"))
+    start, end = min(cut), max(cut)
+    content = GOOD[:start] + inserted + (GOOD[start:] if end - start > len(GOOD) // 2 else GOOD[end:])
+    case.expression.write_bytes(gzip.compress(content) if packed else content)
+    with contextlib.suppress(DataError):
+        cohort, _ = read_cohort(DataSpec({"x": case.expression}, "y", case.samples))
+        assert not np.isinf(cohort.values_BGC).any()
+        assert len(set(cohort.samples)) == cohort.n_samples
+        assert len(set(cohort.genes)) == len(cohort.genes) == cohort.values_BGC.shape[1]
+
+
+@settings(max_examples=60, deadline=None)
+@given(content=st.binary(max_size=60), name=st.sampled_from(["t.tsv", "t.csv", "t.txt", "t.tsv.gz", "t.parquet"]))
+def test_random_bytes_are_refused(tmp_path_factory, content, name) -> None:
+    case = Case(tmp_path_factory.mktemp("fuzz"))
+    (case.folder / name).write_bytes(content)
+    case.refusal(channels={"x": case.folder / name})
+
+
 # ------------------------------------------------------------------ cells, lines, ids
 
 
@@ -224,7 +259,7 @@ def test_repeated_genes_and_samples_are_named_with_their_places(case) -> None:
 
 def test_a_phenotype_column_that_is_there_twice_is_refused(case) -> None:
     case.expression.write_text(expression(genes=["y", "y", *GENES[2:]]))
-    assert "column 'y' is there 2 times" in case.refusal(samples=None)
+    assert "column 'y' is there more than once" in case.refusal(samples=None)
     case.samples.write_text(phenotypes().replace("status", "y"))
     assert "samples.tsv:1: column 'y' is there twice (columns 2 and 3)" in case.refusal()
 
