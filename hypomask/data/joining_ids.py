@@ -30,7 +30,7 @@ def no_overlap(wanted: Sequence[str], found: Sequence[str], wanted_file: str, ot
     for name in wanted[:20]:
         if near_words := did_you_mean(name, [*found[:2000], *other_side[:2000]]):
             return f"{message}.{near_words} (for {name!r}); the ids must be the same on both sides"
-    return f"{message}. Name the column of {wanted_file} that holds these ids as key column"
+    return f"{message}. Set key to the column of {wanted_file} that holds these ids"
 
 
 def _folded(name: str) -> str:

@@ -78,7 +78,7 @@ def _ids(
     names = given
     way_out = "delete the copies, or give each a name of its own"
     if spec.key_column is None and spec.samples is not None:
-        way_out = f"delete the copies or, if they are repeated records of one sample, name {id_column!r} as key column"
+        way_out = f"delete the copies or, if they are repeated records of one sample, set key to {id_column!r}"
     if spec.key_column is not None and len(set(given)) < len(given):
         names = tuple(f"{key}|{name}" for key, name in zip(keys, given, strict=True))
     _refuse_repeats(names, table, way_out, findings)

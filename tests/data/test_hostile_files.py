@@ -275,7 +275,7 @@ def test_repeated_observations_are_named_with_their_lines(case) -> None:
     case.samples.write_text(phenotypes(id=["s0", "s1", "s0", *SAMPLES[3:]]))
     message = case.refusal()
     assert "a sample is there more than once: 's0' (lines 2, 4)" in message
-    assert "name 'id' as key column" in message
+    assert "set key to 'id'" in message
 
 
 def test_empty_ids_are_named(case) -> None:
@@ -302,7 +302,7 @@ def test_no_sample_in_common_shows_ids_of_both_sides(case) -> None:
     message = case.refusal()
     assert "no sample in common with samples.tsv: there 'patient0', 'patient1', 'patient2' and 37 more" in message
     assert "here first column: 's0', 's1', 's2' and 37 more; header: 'G0'" in message
-    assert "key column" in message
+    assert "Set key to the column of samples.tsv that holds these ids" in message
 
 
 def test_ids_that_differ_in_punctuation_only_are_recognised(case) -> None:

@@ -38,7 +38,7 @@ def test_palbociclib_has_1316_responses_of_742_lines_in_three_channels(palbocicl
 
 def test_palbociclib_without_the_key_is_told_about_repeated_lines(palbociclib) -> None:
     spec = DataSpec(palbociclib.channels, "auc", palbociclib.samples)
-    with pytest.raises(DataError, match=r"574 samples are there more than once.*name 'cell_line' as key column"):
+    with pytest.raises(DataError, match=r"574 samples are there more than once.*set key to 'cell_line'"):
         read_cohort(spec)
 
 
