@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from hypomask.errors import RunError
 
-__all__ = ["TEMPORARY_PREFIX", "remove_stale_temporaries", "write_durably"]
+__all__ = ["TEMPORARY_PREFIX", "failed_write", "remove_stale_temporaries", "write_durably"]
 
 TEMPORARY_PREFIX = ".unfinished-"
 
@@ -45,10 +45,23 @@ def write_durably(path: Path, write: Callable[[BinaryIO], object], what: str) ->
         _flush_folder(path.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise RunError(_explain(error, path, what)) from error
+        raise failed_write(error, path, what) from error
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def failed_write(error: OSError, path: Path, what: str) -> RunError:
+    """Return the error to raise when `what` could not be written to `path`: what is safe, and the way out."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return RunError(
+            f"{path.parent}: the disk is full (or the quota is used up); it happened while writing {what}. "
+            "Every job finished before is safe. Free some space and give the same command again: it goes on from there."
+        )
+    return RunError(
+        f"{path}: cannot write {what}: {error.strerror or error}. "
+        "Every job finished before is safe. Mend it, or choose another folder with --out, and start again."
+    )
 
 
 def remove_stale_temporaries(folder: Path) -> int:
@@ -65,15 +78,3 @@ def _flush_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _explain(error: OSError, path: Path, what: str) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return (
-            f"{path.parent}: the disk is full (or the quota is used up); it happened while writing {what}. "
-            "Every job finished before is safe. Free some space and give the same command again: it goes on from there."
-        )
-    return (
-        f"{path}: cannot write {what}: {error.strerror or error}. "
-        "Every job finished before is safe. Mend it, or choose another folder with --out, and start again."
-    )

@@ -13,7 +13,7 @@ from typing import Any
 import hypomask
 from hypomask.version import __version__
 
-__all__ = ["describe_environment", "git_commit"]
+__all__ = ["code_versions", "describe_environment", "git_commit"]
 
 PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "statsmodels", "pandas", "pyarrow", "networkx")
 
@@ -31,6 +31,12 @@ def describe_environment() -> dict[str, Any]:
         "command_line": sys.argv,
         "working_directory": os.getcwd(),
     }
+
+
+def code_versions(device: str) -> str:
+    """Return what decides the last digits of a number, in a line."""
+    packages = ", ".join(f"{name} {_version_of(name)}" for name in ("torch", "numpy", "scipy", "scikit-learn"))
+    return f"hypomask {__version__}, {packages}, device {device}"
 
 
 def git_commit() -> str | None:

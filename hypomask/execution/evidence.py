@@ -53,11 +53,6 @@ class Evidence:
     """Reads ledger and predictions of a run; trains nothing.
 
     What is said depends on which jobs are done, never on the order in which they ended.
-
-    Parameters
-    ----------
-    null_kinds
-        Kind of null masks by hypothesis; looked at only where some were drawn.
     """
 
     def __init__(
@@ -69,7 +64,6 @@ class Evidence:
         plan: PlanConfig,
         config: ComparisonConfig,
         scope: Scope,
-        null_kinds: Mapping[str, str],
     ) -> None:
         self._ledger = ledger
         self._store = store
@@ -77,7 +71,6 @@ class Evidence:
         self._plan = plan
         self._config = config
         self._scope = scope
-        self._null_kinds = null_kinds
         self._null_losses: dict[str, float] = {}
 
     @cached_property
@@ -171,8 +164,14 @@ class Evidence:
         )
         return range(drawn.n, drawn.n + needed)
 
-    def comparison(self) -> tuple[Comparison, tuple[str, ...]]:
-        """Compare, and return the answer with what is to be said about trainings that failed."""
+    def comparison(self, null_kinds: Mapping[str, str]) -> tuple[Comparison, tuple[str, ...]]:
+        """Compare, and return the answer with what is to be said about trainings that failed.
+
+        Parameters
+        ----------
+        null_kinds
+            Kind of null masks by hypothesis, of those that have any.
+        """
         nulls: list[NullLosses] = []
         warnings = list(self.failures)
         for name in self.losses:
@@ -189,7 +188,7 @@ class Evidence:
                         hypothesis=name,
                         observed=self.observed(name),
                         draws=np.array(list(drawn.losses.values())),
-                        kind=self._null_kinds[name],
+                        kind=null_kinds[name],
                         finished=not self.draws_needed(name),
                     )
                 )

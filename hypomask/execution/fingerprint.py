@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from hypomask.errors import RunError
 from hypomask.execution.config_fields import config_as_dict
@@ -82,13 +83,13 @@ def _cohort_parts(cohort: Cohort) -> dict[str, str]:
         "samples": _sha256("\n".join(cohort.samples).encode()),
         "genes": _sha256("\n".join(cohort.genes).encode()),
         "channels": ", ".join(cohort.channels),
-        "values": _sha256(np.ascontiguousarray(cohort.values_BGC)),
+        "values": _sha256_of_array(cohort.values_BGC),
         "covariates": _sha256(
             "\n".join(map(str, covariates.columns)).encode()
             + np.ascontiguousarray(covariates.to_numpy(dtype=np.float64)).tobytes()
         ),
         "phenotype": f"{phenotype.name} ({phenotype.kind}; {', '.join(phenotype.classes)})",
-        "phenotype values": _sha256(np.ascontiguousarray(phenotype.values)),
+        "phenotype values": _sha256_of_array(phenotype.values),
         "groups": "none" if cohort.groups is None else _sha256("\n".join(map(str, cohort.groups)).encode()),
     }
 
@@ -112,5 +113,9 @@ def _shown(value: Any) -> str:
     return json.dumps(value)
 
 
-def _sha256(content: bytes | np.ndarray[Any, Any]) -> str:
+def _sha256_of_array(array: npt.NDArray[Any]) -> str:
+    return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()  # `.data`: no copy of a large array
+
+
+def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()

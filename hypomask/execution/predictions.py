@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from hypomask.errors import RunError
-from hypomask.execution.durable import write_durably
 from hypomask.execution.jobs import Job
+from hypomask.execution.parquet_files import read_parquet, write_parquet
 
 __all__ = ["Fit", "PredictionStore", "StoredFile", "StoredPredictions"]
 
-METADATA_KEY = b"hypomask"
 PARTS = ("full", "additive", "gene_free")
 
 FloatArray = npt.NDArray[np.float64]
@@ -98,18 +94,8 @@ class PredictionStore:
         if not (math.isfinite(fit.y_center) and math.isfinite(fit.y_scale) and fit.y_scale > 0):
             raise ValueError(f"the phenotype's training scale is {fit.y_scale}, expected a positive number")
         about = {"job": job.key, "y_center": float(fit.y_center), "y_scale": float(fit.y_scale)}
-        table = pa.table(columns).replace_schema_metadata({METADATA_KEY: json.dumps(about)})
-        digest = hashlib.sha256()
-
-        def write(file: BinaryIO) -> None:
-            sink = pa.BufferOutputStream()
-            pq.write_table(table, sink)
-            content = sink.getvalue().to_pybytes()
-            digest.update(content)
-            file.write(content)
-
-        write_durably(self.folder / job.file_name, write, f"the predictions of {job.key}")
-        return StoredFile(job.file_name, digest.hexdigest())
+        path = self.folder / job.file_name
+        return StoredFile(job.file_name, write_parquet(path, columns, about, f"the predictions of {job.key}"))
 
     def is_intact(self, stored: StoredFile) -> bool:
         """Return whether the file is there with the bytes that were written."""
@@ -127,15 +113,7 @@ class PredictionStore:
         RunError
             When the file is missing or damaged.
         """
-        path = self.folder / job.file_name
-        try:
-            table = pq.read_table(path)
-            about = json.loads((table.schema.metadata or {})[METADATA_KEY])
-        except (OSError, pa.ArrowException, KeyError, ValueError) as error:
-            raise RunError(
-                f"{path}: the predictions of {job.key} are missing or damaged. "
-                "Give the compare command again with --resume: it makes what is missing."
-            ) from error
+        table, about = read_parquet(self.folder / job.file_name, f"the predictions of {job.key}")
         eta = {part: _part(table, part) for part in PARTS}
         return StoredPredictions(
             test_index=table["index"].to_numpy().astype(np.int64),

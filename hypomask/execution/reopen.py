@@ -48,9 +48,8 @@ def open_run(path: Path | str) -> StudyResult:
             plan=study.plan,
             config=study.comparison,
             scope=content["comparison"]["scope"],
-            null_kinds=content["null_kinds"],
         )
-        comparison, _ = evidence.comparison()
+        comparison, _ = evidence.comparison(content["null_kinds"])
         return StudyResult(
             study=study,
             comparison=comparison,
@@ -85,5 +84,8 @@ def _read_masks(folder: RunFolder) -> dict[str, Mask]:
 
 
 def _coverage(row: Mapping[str, Any]) -> Coverage:
-    values = {field.name: row[field.name] for field in fields(Coverage)}
-    return Coverage(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    values: dict[str, Any] = {}
+    for field in fields(Coverage):
+        value = row[field.name]
+        values[field.name] = tuple(value) if isinstance(value, list) else value
+    return Coverage(**values)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,11 @@ import numpy as np
 
 from hypomask.errors import ConfigError, RunError
 from hypomask.execution.device import choose_device, default_jobs
-from hypomask.execution.durable import write_durably
-from hypomask.execution.environment import describe_environment
+from hypomask.execution.durable import failed_write, write_durably
+from hypomask.execution.environment import code_versions, describe_environment
 from hypomask.execution.evidence import Evidence
 from hypomask.execution.fingerprint import check_fingerprint, config_hash, fingerprint
-from hypomask.execution.jobs import Job
+from hypomask.execution.jobs import Job, hypothesis_model
 from hypomask.execution.ledger import Ledger
 from hypomask.execution.null_stage import NullMasks, run_null_stage
 from hypomask.execution.plan import first_stage
@@ -141,6 +142,11 @@ class _Run:
     n_workers: int
     seconds: dict[str, float] = field(default_factory=dict)
 
+    @cached_property
+    def fingerprint(self) -> dict[str, Any]:
+        """What the numbers depend on."""
+        return fingerprint(self.prepared)
+
     def to_the_end(self) -> StudyResult:
         """Train what is to do, compare, write the answer."""
         prepared, plan = self.prepared, self.prepared.study.plan
@@ -166,18 +172,17 @@ class _Run:
                 plan=plan,
                 config=prepared.study.comparison,
                 scope=prepared.scope,
-                null_kinds=null_masks.kinds,
             )
             with self._timed("null masks"):
                 notes = run_null_stage(prepared, evidence, null_masks, train, self.progress)
         self.progress.end()
         with self._timed("comparison"):
-            comparison, failures = evidence.comparison()
+            comparison, failures = evidence.comparison(null_masks.kinds)
         result = StudyResult(
             study=prepared.study,
             comparison=comparison,
             folder=self.folder.path,
-            masks={name: prepared.masks[f"hypothesis/{name}"] for name in prepared.names},
+            masks={name: prepared.masks[hypothesis_model(name)] for name in prepared.names},
             coverage=prepared.coverage,
             data=prepared.report.as_dict() if prepared.report else {},
             null_masks=dict(null_masks.reasons),
@@ -193,14 +198,18 @@ class _Run:
 
     def _recover(self) -> None:
         """Start the ledger's study, or make sure it is this one, and put right what an earlier run left undone."""
-        now = fingerprint(self.prepared)
         before = self.ledger.fingerprint()
+        made_with = code_versions(self.device)
         if before is None:
-            self.ledger.start_study(self.prepared.study.name, now)
+            self.ledger.start_study(self.prepared.study.name, self.fingerprint)
+            self.ledger.note("started", made_with)
             return
-        check_fingerprint(before, now, self.folder.path)
-        removed = self.folder.remove_unfinished()
-        if removed:
+        check_fingerprint(before, self.fingerprint, self.folder.path)
+        earlier = [detail for kind, _, detail in self.ledger.events() if kind == "started"]
+        if earlier and earlier[-1] != made_with:
+            self.progress.say(f"note: this run was begun with {earlier[-1]} and goes on with {made_with}")
+        self.ledger.note("started", made_with)
+        if removed := self.folder.remove_unfinished():
             self.ledger.note("cleaned", f"{removed} files that were half written")
         store = PredictionStore(self.folder.predictions)
         for record in self.ledger.records():
@@ -209,7 +218,7 @@ class _Run:
                 self.ledger.requeue(record.job, "its predictions are missing or damaged")
             elif record.state == "running":
                 self.ledger.requeue(record.job, "it was under way when the run was stopped")
-            elif record.state == "failed" or record.attempts and record.state == "queued":
+            elif record.state == "failed" or (record.state == "queued" and record.attempts):
                 self.ledger.requeue(record.job, "it failed in an earlier run")
 
     def _write_inputs(self) -> None:
@@ -219,7 +228,11 @@ class _Run:
         write_durably(self.folder.study, lambda file: file.write(text.encode()), "the study")
         self.folder.write_samples(Subjects.of(prepared.cohort), prepared.folds.test_fold_RB)
         for number, name in enumerate(prepared.names):
-            save_mask(prepared.masks[f"hypothesis/{name}"], self.folder.masks / f"{number:04d}.npz")
+            file = self.folder.masks / f"{number:04d}.npz"
+            try:
+                save_mask(prepared.masks[hypothesis_model(name)], file)
+            except OSError as error:
+                raise failed_write(error, file, f"the mask of {name!r}") from error
 
     @contextmanager
     def _executor(self) -> Iterator[Callable[[], Executor]]:
@@ -275,7 +288,7 @@ def _write_environment(run: _Run, started: float) -> None:
         "device": run.device,
         "workers": run.n_workers,
         "seed": prepared.study.plan.seed,
-        "study_hash": config_hash(fingerprint(prepared)),
+        "study_hash": config_hash(run.fingerprint),
         "data_files": dict(prepared.report.files) if prepared.report else {},
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,19 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from hypomask.data.cohort import Phenotype
 from hypomask.errors import RunError
-from hypomask.execution.durable import remove_stale_temporaries, write_durably
+from hypomask.execution.durable import remove_stale_temporaries
+from hypomask.execution.parquet_files import read_parquet, write_parquet
 
 if TYPE_CHECKING:
     from hypomask.data.cohort import Cohort
 
 __all__ = ["RunFolder", "Subjects"]
-
-METADATA_KEY = b"hypomask"
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,8 +129,7 @@ class RunFolder:
             columns["group"] = [str(group) for group in subjects.groups]
         columns |= {f"test_fold_of_repeat_{repeat}": fold_B for repeat, fold_B in enumerate(test_fold_RB)}
         about = {"name": phenotype.name, "kind": phenotype.kind, "classes": list(phenotype.classes)}
-        table = pa.table(columns).replace_schema_metadata({METADATA_KEY: json.dumps(about)})
-        write_durably(self.samples, lambda file: pq.write_table(table, file), "the list of samples")
+        write_parquet(self.samples, columns, about, "the list of samples")
 
     def read_samples(self) -> Subjects:
         """Read the samples back.
@@ -144,18 +139,8 @@ class RunFolder:
         RunError
             When the file is missing or damaged.
         """
-        try:
-            table = pq.read_table(self.samples)
-            about = json.loads((table.schema.metadata or {})[METADATA_KEY])
-            phenotype = Phenotype(
-                about["name"],
-                about["kind"],
-                table["phenotype"].to_numpy().astype(np.float64),
-                tuple(about["classes"]),
-            )
-        except (OSError, pa.ArrowException, KeyError, ValueError) as error:
-            raise RunError(
-                f"{self.samples}: missing or damaged. Give the compare command again: it is written anew."
-            ) from error
+        table, about = read_parquet(self.samples, "the samples")
+        values = table["phenotype"].to_numpy().astype(np.float64)
+        phenotype = Phenotype(about["name"], about["kind"], values, tuple(about["classes"]))
         groups = np.array(table["group"].to_pylist()) if "group" in table.column_names else None
         return Subjects(tuple(table["sample"].to_pylist()), phenotype, groups)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hypomask.errors import RunError
+from hypomask.execution.durable import failed_write
 
 __all__ = ["locked_run_folder"]
 
@@ -24,9 +25,13 @@ def locked_run_folder(folder: Path) -> Iterator[None]:
     Raises
     ------
     RunError
-        When another process is at work in `folder`.
+        When another process is at work in `folder`, or it cannot be written to.
     """
-    descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
+    path = folder / LOCK_NAME
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise failed_write(error, path, "the lock of the run folder") from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,62 @@
+"""What a study will cost: time and memory, from the sizes of its masks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hypomask.execution.trainer import DEFAULT_FIT
+
+if TYPE_CHECKING:
+    from hypomask.execution.prepare import PreparedStudy
+    from hypomask.masks.mask import Mask
+
+__all__ = ["OPERATIONS_PER_SECOND", "JobCost", "job_cost"]
+
+OPERATIONS_PER_SECOND = (
+    4e9  # one core, float32: 408 ms for a step of 1.7e9 (1,000 tokens, width 32, 2 layers, batch 64)
+)
+BYTES_OF_TORCH = 350e6  # a process that has loaded it
+DENSE_ABOVE = 0.2  # density at which attention holds all pairs; see hypomask.model.attention.choose
+CLOSED_FORM_WORK = 3e11  # above it training starts without the closed form; see hypomask.training.closed_form
+
+
+@dataclass(frozen=True)
+class JobCost:
+    """Estimated cost of one job: multiply-adds, and the most bytes a worker holds."""
+
+    operations: float
+    bytes_held: float
+
+    @property
+    def seconds(self) -> float:
+        """Time on one core that does `OPERATIONS_PER_SECOND`."""
+        return self.operations / OPERATIONS_PER_SECOND
+
+
+def job_cost(prepared: PreparedStudy, mask: Mask, fit: str = DEFAULT_FIT) -> JobCost:
+    """Estimate the cost of training under `mask` with one fold held out.
+
+    Operations: samples x epochs x layers x (projections and feed-forward of each token + two products per edge), three
+    times for the way back, and the closed-form start where it is used. Right to about a factor of three.
+    """
+    study = prepared.study
+    model, training = study.model, study.training
+    n_samples = prepared.cohort.n_samples * (1 - 1 / prepared.folds.n_folds)
+    per_token = model.width * (4 * model.width + 3 * model.hidden)
+    per_step = model.layers * (mask.n_tokens * per_token + (mask.n_edges + mask.n_tokens) * 2 * model.width)
+    trainings = 2 * training.replicates  # once to find when to stop, once on all training samples
+    columns = mask.n_genes * model.width
+    start = n_samples * columns * min(n_samples, columns)
+    operations = 3.0 * trainings * training.epochs * n_samples * per_step
+    if start <= CLOSED_FORM_WORK:
+        operations += trainings * start
+    n_channels = len(prepared.cohort.channels)
+    fold = 4.0 * prepared.cohort.n_samples * len(prepared.cohort.genes) * n_channels
+    batch = min(training.batch_size, n_samples)
+    activations = 4.0 * batch * mask.n_tokens * model.layers * (10 * model.width + 3 * model.hidden)
+    pairs = float(mask.n_tokens) ** 2 if mask.density > DENSE_ABOVE else float(mask.n_edges + mask.n_tokens)
+    attention = 4.0 * 3 * batch * model.heads * model.layers * pairs
+    features = 8.0 * 2 * n_samples * columns * training.replicates if start <= CLOSED_FORM_WORK else 0.0
+    torch = BYTES_OF_TORCH if fit == DEFAULT_FIT else 0.0
+    return JobCost(operations, torch + 2 * fold + activations + attention + features)

@@ -1,0 +1,183 @@
+"""What a study would do, before it does it: jobs, sizes, memory, time."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hypomask.comparison.plain import to_plain
+from hypomask.comparison.result import Role
+from hypomask.execution.cost import OPERATIONS_PER_SECOND, JobCost, job_cost
+from hypomask.execution.device import choose_device, default_jobs
+from hypomask.execution.evidence import MAX_CONTENDERS
+from hypomask.execution.jobs import Job
+from hypomask.execution.plan import first_stage, most_null_jobs
+from hypomask.execution.prepare import PreparedStudy, prepare, shown_name
+from hypomask.execution.study import Study, load_study
+from hypomask.execution.trainer import DEFAULT_FIT, Done, Trainer, TrainerSetup
+
+if TYPE_CHECKING:
+    from hypomask.data.cohort import Cohort
+    from hypomask.hypothesis.graph import Hypothesis
+    from hypomask.masks.coverage import Coverage
+
+__all__ = ["DryRun", "PlannedModel", "dry_run"]
+
+MOST_SECONDS_TO_TIME = 10.0
+
+
+@dataclass(frozen=True)
+class PlannedModel:
+    """A hypothesis or reference: its size, how often it is trained, and what one training is estimated to take."""
+
+    name: str
+    role: Role
+    tokens: int
+    edges: int
+    density: float
+    jobs: int
+    seconds_per_job: float
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """The plan of a study.
+
+    Parameters
+    ----------
+    jobs, null_jobs_at_most
+        Trainings of hypotheses and references, and of null masks if no sequence ends early.
+    bytes_per_worker
+        Estimate of the most memory that one worker holds; the measurements come on top once, for all of them.
+    seconds, seconds_at_most
+        Estimated time with `workers`, without and with all null masks.
+    basis
+        What the times rest on.
+    """
+
+    study: str
+    n_samples: int
+    n_genes: int
+    channels: tuple[str, ...]
+    scope: str
+    folds: int
+    repeats: int
+    null_kind: str
+    models: tuple[PlannedModel, ...]
+    jobs: int
+    null_jobs_at_most: int
+    workers: int
+    device: str
+    bytes_per_worker: int
+    bytes_of_measurements: int
+    seconds: float
+    seconds_at_most: float
+    basis: str
+    coverage: tuple[Coverage, ...]
+    warnings: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        content = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {**dict(to_plain(content)), "coverage": [row.as_dict() for row in self.coverage]}
+
+
+def dry_run(
+    study: Study | Path | str,
+    *,
+    jobs: int | None = None,
+    device: str = "auto",
+    cohort: Cohort | None = None,
+    hypotheses: Sequence[Hypothesis] | None = None,
+    fit: str = DEFAULT_FIT,
+    time_one: bool = True,
+) -> DryRun:
+    """Read and compile everything, and say what `hypomask.execution.run.compare` would do with it.
+
+    Parameters
+    ----------
+    time_one
+        Train one job to learn how fast this machine is, if that is likely to take less than ten seconds.
+
+    Raises
+    ------
+    HypomaskError
+        As `compare` would before it trains.
+    """
+    study = study if isinstance(study, Study) else load_study(study)
+    prepared = prepare(study, cohort=cohort, hypotheses=hypotheses)
+    chosen = choose_device(device)
+    workers = jobs or default_jobs(chosen)
+    costs = {model: job_cost(prepared, mask, fit) for model, mask in prepared.masks.items()}
+    rate, basis = _rate(prepared, costs, chosen, fit, time_one=time_one)
+    jobs_each = study.plan.folds * study.plan.repeats
+    models = []
+    for model, mask in prepared.masks.items():
+        name, role = shown_name(model)
+        seconds = costs[model].operations / rate
+        models.append(PlannedModel(name, role, mask.n_tokens, mask.n_edges, mask.density, jobs_each, seconds))
+    n_tested = len(prepared.names) if study.plan.nulls_for == "all" else min(len(prepared.names), MAX_CONTENDERS)
+    null_jobs = most_null_jobs(n_tested, study.plan)
+    per_job = sorted((m.seconds_per_job for m in models if m.role == "hypothesis"), reverse=True)[:n_tested]
+    first = sum(model.seconds_per_job * model.jobs for model in models) / workers
+    nulls = null_jobs * sum(per_job) / len(per_job) / workers
+    values_BGC = prepared.cohort.values_BGC
+    return DryRun(
+        study=study.name,
+        n_samples=prepared.cohort.n_samples,
+        n_genes=len(prepared.cohort.genes),
+        channels=prepared.cohort.channels,
+        scope=prepared.scope,
+        folds=study.plan.folds,
+        repeats=study.plan.repeats,
+        null_kind=prepared.null_kind,
+        models=tuple(models),
+        jobs=len(first_stage(prepared.masks, study.plan)),
+        null_jobs_at_most=null_jobs,
+        workers=workers,
+        device=chosen,
+        bytes_per_worker=int(max(cost.bytes_held for cost in costs.values())),
+        bytes_of_measurements=int(values_BGC.nbytes),
+        seconds=first,
+        seconds_at_most=first + nulls,
+        basis=basis,
+        coverage=prepared.coverage,
+        warnings=prepared.warnings,
+    )
+
+
+def _rate(
+    prepared: PreparedStudy, costs: dict[str, JobCost], device: str, fit: str, *, time_one: bool
+) -> tuple[float, str]:
+    """Return operations per second and how that is known."""
+    hypotheses = [model for model in costs if shown_name(model)[1] == "hypothesis"]
+    smallest = min(hypotheses, key=lambda model: costs[model].operations)
+    formula = (
+        "from the sizes alone, at 4e9 multiply-adds per second and core (right to about a factor of three; more where "
+        "tuning stops early, less on a GPU)"
+    )
+    if not time_one or costs[smallest].seconds > MOST_SECONDS_TO_TIME:
+        return OPERATIONS_PER_SECOND, formula
+    study = prepared.study
+    with tempfile.TemporaryDirectory() as folder:
+        setup = TrainerSetup(
+            cohort=prepared.cohort,
+            folds=prepared.folds,
+            model=study.model,
+            training=study.training,
+            seed=study.plan.seed,
+            device=device,
+            predictions=Path(folder),
+            fit=fit,
+        )
+        outcome = Trainer(setup).train(Job(smallest, 0, 0), prepared.masks[smallest])
+    if not isinstance(outcome, Done):
+        return OPERATIONS_PER_SECOND, f"{formula}; the training that was tried failed: {outcome.error}"
+    name = shown_name(smallest)[0]
+    return (
+        costs[smallest].operations / max(outcome.seconds, 1e-3),
+        f"from one training of {name!r} on this machine, which took {outcome.seconds:.2g} s, scaled by size",
+    )
