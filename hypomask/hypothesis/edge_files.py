@@ -126,7 +126,10 @@ class _EdgeReader:
         fault = name_fault(relation) if relation else None
         if fault:
             self.problem(f"relation: {fault}", line)
-        directed, sign = ARROWS.get(relation or "", (self._directed(cells, line), self._sign(cells, line)))
+        directed, sign = self._directed(cells, line), self._sign(cells, line)
+        if relation in ARROWS:
+            directed, arrow_sign = ARROWS[relation]
+            relation, sign = None, arrow_sign or sign
         weight, sign = self._weight(cells, line, sign)
         if len(self.problems) > n_before:
             return
@@ -134,17 +137,17 @@ class _EdgeReader:
             edge = build_edge(
                 cells["source"],
                 cells["target"],
-                relation=None if relation in ARROWS else relation,
+                relation=relation,
                 sign=sign,
                 directed=directed,
                 weight=weight,
                 evidence=cells.get("evidence", ""),
             )
-        except HypothesisError as fault_:
-            self.problem(str(fault_), line)
-            return
-        self.edges.append(edge)
-        self.lines.append(line)
+        except HypothesisError as contradiction:
+            self.problem(str(contradiction), line)
+        else:
+            self.edges.append(edge)
+            self.lines.append(line)
 
     def _directed(self, cells: Mapping[str, str], line: int) -> bool | None:
         text = cells.get("directed", "")
@@ -170,8 +173,9 @@ class _EdgeReader:
         is_signed = role == "signed_weight" or self.weight_is_signed
         if weight is None or not 0 < (abs(weight) if is_signed else weight) <= 1:
             bounds = "from -1 to 1, not 0" if is_signed else "above 0 and at most 1"
-            hint = f"; divide by {10 ** len(str(int(abs(weight))))}?" if weight and abs(weight) > 1 else ""
-            self.problem(f"weight: expected a number {bounds}, got {shortened(cells[role])!r}{hint}", line)
+            largest = next((top for top in (100, 1000) if weight is not None and 1 < weight <= top), None)
+            way_out = f"; divide by {largest}?" if largest else ""
+            self.problem(f"weight: expected a number {bounds}, got {shortened(cells[role])!r}{way_out}", line)
             return 1.0, sign
         if is_signed and sign is None:
             sign = 1 if weight > 0 else -1

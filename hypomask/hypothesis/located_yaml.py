@@ -200,7 +200,7 @@ class _Composer:
         for key, value in zip(closed.children[::2], closed.children[1::2], strict=True):
             if not isinstance(key, LocatedScalar):
                 self.problems.append(problem_at(key, "a key must be a plain text, not a list or mapping"))
-            elif key.text == "<<":
+            elif key.plain and key.text == "<<":
                 self.problems.append(problem_at(key, "merge key '<<' is not supported; write the fields out"))
             elif key.text in entries:
                 first = key_lines[key.text]

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from hypomask.errors import HypothesisError
 from hypomask.hypothesis.document import dump_hypotheses, parse_hypotheses
+from hypomask.hypothesis.document_format import RESERVED_NAMES
 from hypomask.hypothesis.edge_merging import merge_edges
 from hypomask.hypothesis.edge_syntax import build_edge
 from hypomask.hypothesis.gene_names import gene_fault, name_fault
@@ -65,7 +66,7 @@ def hypotheses(draw: st.DrawFn) -> Hypothesis:
     strength = st.floats(min_value=0.01, max_value=10)
     relations = [edge.relation for edge in edges]
     return Hypothesis(
-        name=draw(free_text.filter(lambda name: name_fault(name) is None)),
+        name=draw(free_text.filter(lambda name: name_fault(name) is None and name not in RESERVED_NAMES)),
         genes=tuple(genes),
         edges=edges,
         groups=tuple(groups),

@@ -71,6 +71,16 @@ def test_a_weight_column_without_negative_values_is_not_signed(tmp_path: Path) -
     assert content.edges == (Edge("A", "B"),)
 
 
+def test_arrows_may_stand_in_the_relation_column(tmp_path: Path) -> None:
+    content, problems = read(tmp_path, "source\trelation\ttarget\tmor\nA\t->\tB\t-1\nB\t--\tC\t1\nC\t-|\tD\t1\n")
+    assert problems == []
+    assert content.edges == (
+        Edge("A", "B", "inhibits", sign=-1),
+        Edge("B", "C", "activates", directed=False, sign=1),
+        Edge("C", "D", "inhibits", sign=-1),
+    )
+
+
 def test_options_say_what_the_header_does_not(tmp_path: Path) -> None:
     options = EdgeFileOptions(
         {"source": "kinase", "target": "gene"}, "phosphorylates", directed=True, delimiter="comma"
