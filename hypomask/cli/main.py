@@ -6,11 +6,14 @@ Exit codes: 0 done; 1 unexpected error; 2 usage; 3 invalid hypothesis or study; 
 
 from __future__ import annotations
 
+import io
 import os
 import platform
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from types import FrameType
 from typing import NoReturn
 
 import click
@@ -96,7 +99,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def main() -> NoReturn:
     """Entry point of the console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a sign gets a question mark
+            stream.reconfigure(errors="replace")
+    signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(run())
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    """Treat a request to end as an interruption, so that a run closes its ledger and its workers."""
+    raise KeyboardInterrupt
 
 
 def _say(text: str) -> None:

@@ -87,11 +87,13 @@ def _environment() -> Environment:
     )
     environment.filters.update(
         count=wording.count,
+        headline=wording.headline,
         interval=lambda bounds: wording.interval(*bounds),
         number=wording.number,
         p_value=wording.p_value,
         percentage=wording.percentage,
         bare=_bare,
+        score_name=wording.score_name,
         shorten=wording.shorten,
         signed=wording.signed,
     )

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from hypomask.comparison.result import Comparison, HypothesisResult
 from hypomask.report.plain_text import plain
-from hypomask.report.wording import count, interval, p_value, percentage, shorten, signed
+from hypomask.report.wording import count, headline, interval, p_value, percentage, score_name, shorten, signed
 
 __all__ = ["console_for", "print_comparison", "rank_table"]
 
@@ -33,7 +33,8 @@ def print_comparison(comparison: Comparison, console: Console, notes: Sequence[s
     """Print the verdict first, then why, then the table, then what else a reader must know (`notes` included)."""
     verdict = comparison.verdict
     style = VERDICT_STYLES.get(verdict.code, "bold")
-    console.print(Text.assemble(("Verdict: ", "bold"), (plain(verdict.sentence), style)))
+    first, rest = headline(plain(verdict.sentence))
+    console.print(Text.assemble(("Verdict: ", "bold"), (first, style), f" {rest}" if rest else ""))
     for reason in verdict.reasons:
         mark, colour = ("•", "dim") if reason.supports is None else ("✓", "green") if reason.supports else ("✗", "red")
         line = Text.assemble((f"{mark} ", colour), plain(reason.sentence))
@@ -55,7 +56,7 @@ def rank_table(comparison: Comparison, *, wide: bool = True) -> Table:
     table.add_column("#", justify="right")
     table.add_column("hypothesis", overflow="fold", min_width=16)
     scores = list(dict.fromkeys(name for result in comparison.hypotheses for name in result.scores))[: 1 if wide else 0]
-    for heading in ("skill", "95 % interval", "gain", "95 % interval", "null p", *scores):
+    for heading in ("skill", "95 % interval", "gain", "95 % interval", "null p", *map(score_name, scores)):
         table.add_column(heading, justify="right", no_wrap=True)
     if wide:
         table.add_column("")
@@ -91,7 +92,7 @@ def _style(result: HypothesisResult) -> str:
 
 
 def _legend(comparison: Comparison) -> str:
-    nulls = "random gene sets" if comparison.scope == "members" else "random rewirings"
+    nulls = "random gene sets" if comparison.scope == "members" else "random wirings"
     against = "the same genes without edges" if comparison.scope == "members" else "no interactions"
     return (
         f"skill: share of the gene-free loss saved; gain: loss saved against {against}; "

@@ -6,18 +6,37 @@ import math
 
 from hypomask.report.plain_text import plain
 
-__all__ = ["MINUS", "count", "interval", "number", "p_value", "percentage", "shorten", "signed"]
+__all__ = [
+    "MINUS",
+    "count",
+    "headline",
+    "interval",
+    "number",
+    "p_value",
+    "percentage",
+    "score_name",
+    "shorten",
+    "signed",
+]
 
 MINUS = "\u2212"  # typographic minus
 UNKNOWN = "–"
+SCORE_NAMES = {
+    "auc": "AUC",
+    "average_precision": "average precision",
+    "balanced_accuracy": "balanced accuracy",
+    "brier": "Brier score",
+    "r2": "R²",
+    "rmse": "RMSE",
+    "spearman": "Spearman ρ",
+    "pearson": "Pearson r",
+}
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Write a number with `digits` decimals; smaller ones with two significant digits; unknown as a dash."""
+    """Write a number with `digits` decimals; unknown as a dash."""
     if value is None or not math.isfinite(value):
         return UNKNOWN
-    if value and abs(value) < 0.5 * 10.0**-digits:
-        return f"{value:.1e}".replace("-", MINUS)
     return f"{value:.{digits}f}".replace("-", MINUS)
 
 
@@ -41,6 +60,12 @@ def p_value(value: float | None) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
+def headline(sentence: str) -> tuple[str, str]:
+    """Split a verdict into its first sentence and the rest."""
+    first, stop, rest = sentence.partition(". ")
+    return first + stop.strip(), rest
+
+
 def percentage(share: float | None) -> str:
     """Write a share of 1 as percent."""
     return UNKNOWN if share is None or not math.isfinite(share) else f"{100 * share:.0f} %"
@@ -49,6 +74,11 @@ def percentage(share: float | None) -> str:
 def count(n: int, noun: str, plural: str | None = None) -> str:
     """Write ``1 edge``, ``2,000 edges``."""
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def score_name(name: str) -> str:
+    """Return the name that readers know a score by."""
+    return SCORE_NAMES.get(name, name.replace("_", " "))
 
 
 def shorten(name: str, length: int) -> str:

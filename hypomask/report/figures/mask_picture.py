@@ -14,7 +14,7 @@ from hypomask.report.wording import count, percentage, shorten
 __all__ = ["MAX_TOKENS", "mask_picture"]
 
 MAX_TOKENS = 300
-MAX_LABELLED = 30
+MAX_LABELLED = 40
 MAX_RUNS = 12_000  # keeps one picture below about 150 kB
 
 
