@@ -8,11 +8,11 @@ __all__ = ["plain"]
 
 _KEPT = {"\n", "\t"}
 # Cc: escape sequences and their like. Cf holds the bidirectional overrides that make text read as what it is not.
-_STEERING = {"Cc", "Cf", "Cs"}
+_STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 def plain(text: str) -> str:
-    r"""Return `text` with control and formatting characters other than newline and tab shown as ``\x..`` escapes."""
+    r"""Return `text` with control, formatting and line separating characters other than newline and tab shown as ``\x..`` escapes."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(

@@ -1,0 +1,214 @@
+"""The page: one file, nothing loaded, everything escaped, every number with its uncertainty."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from hypomask.comparison.result import Comparison, VerdictCode
+from hypomask.errors import RunError
+from hypomask.masks.mask import Mask
+from hypomask.report.page import MAX_FIGURE_ROWS, Page, pair_matrix, shown_in_figures
+from hypomask.report.render import page_html, write_page
+
+VOID = {"meta", "br", "img", "link", "input", "hr"}
+THREE = ("p53 response", "apoptosis only", "relay")
+
+
+class Outline(HTMLParser):
+    """Collects elements and insists that every one of them is closed."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture
+def outline(make_page: Callable[..., Page], make_comparison: Callable[..., Comparison]) -> Outline:
+    return Outline(page_html(make_page(make_comparison(THREE))))
+
+
+def test_the_page_loads_nothing_and_runs_nothing(outline: Outline) -> None:
+    tags = {tag for tag, _ in outline.elements}
+    assert not tags & {"script", "link", "img", "iframe", "object", "embed", "image", "use", "base", "form"}
+    addresses = [a["href"] or "" for a in outline.all("a")]
+    assert all(address.startswith(("#", "https://doi.org/")) for address in addresses)
+    for _, attributes in outline.elements:
+        assert not any(name.startswith("on") or name in {"src", "srcset", "style"} for name in attributes)
+    style = re.sub(r"/\*.*?\*/", "", "".join(outline.text))
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def test_the_page_forbids_itself_to_load_anything(outline: Outline) -> None:
+    policies = [m["content"] for m in outline.all("meta") if m.get("http-equiv") == "Content-Security-Policy"]
+    assert policies == ["default-src 'none'; style-src 'unsafe-inline'"]
+
+
+def test_the_page_fits_a_phone_the_dark_and_paper(outline: Outline) -> None:
+    assert any(m.get("name") == "viewport" for m in outline.all("meta"))
+    style = "".join(outline.text)
+    assert "prefers-color-scheme: dark" in style
+    assert "@media print" in style
+
+
+def test_every_link_within_the_page_has_its_target_and_ids_are_unique(outline: Outline) -> None:
+    ids = [attributes["id"] for _, attributes in outline.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    for anchor in outline.all("a"):
+        if (anchor["href"] or "").startswith("#"):
+            assert (anchor["href"] or "")[1:] in ids
+
+
+def test_every_figure_has_a_title_and_a_description(outline: Outline) -> None:
+    ids = {attributes.get("id") for _, attributes in outline.elements}
+    figures = outline.all("svg")
+    assert len(figures) == 2 + len(THREE)
+    for figure in figures:
+        assert figure["role"] == "img"
+        assert set((figure["aria-labelledby"] or "").split()) <= ids
+
+
+def test_every_table_head_says_what_it_heads(outline: Outline) -> None:
+    assert all(head.get("scope") in {"col", "row"} for head in outline.all("th"))
+    assert len(outline.all("caption")) == len(outline.all("table"))
+
+
+@pytest.mark.parametrize("code", ["best", "equivalent", "cannot-tell", "no-better-than-nulls", "no-signal", "refused"])
+@pytest.mark.parametrize("scope", ["all", "members"])
+def test_every_verdict_is_the_first_thing_on_the_page(
+    code: VerdictCode, scope: str, make_page: Callable[..., Page], make_comparison: Callable[..., Comparison]
+) -> None:
+    comparison = make_comparison(THREE, code, scope=scope)
+    html = page_html(make_page(comparison))
+    Outline(html)
+    words = comparison.verdict.sentence.split(".")[0]
+    assert words in html
+    assert html.index(words) < html.index('id="ranking"')
+    for reason in comparison.verdict.reasons:
+        assert reason.sentence in html
+
+
+def test_names_that_are_code_stay_text(
+    hostile: str,
+    make_page: Callable[..., Page],
+    make_comparison: Callable[..., Comparison],
+    make_mask: Callable[..., Mask],
+) -> None:
+    names = (
+        hostile,
+        '"><svg onload=alert(1)>',
+        "{{ 7 * 7 }}",
+        "&lt;b&gt;",
+        "a\x1b[31mred",
+        "\u202egnp.exe",
+        "lone \ud800",
+    )
+    comparison = make_comparison(names)
+    warned = replace(comparison, warnings=(hostile,), settings={hostile: hostile})
+    mask = replace(make_mask("x", 5, 8), name=hostile, genes=(hostile, "a</title><script>", "b", "c", "d"))
+    page = make_page(warned, title=hostile, question=hostile, command=hostile, masks=(mask,), notes=names)
+    html = page_html(page)
+    outline = Outline(html)
+    assert not {"script", "img", "b"} & {tag for tag, _ in outline.elements}
+    assert not any(name.startswith("on") for _, attributes in outline.elements for name in attributes)
+    text = "".join(outline.text)
+    assert "{{ 7 * 7 }}" in text
+    assert "&lt;b&gt;" in text
+    assert "\x1b" not in html
+    assert "\u202e" not in html
+    html.encode("utf-8")
+
+
+def test_fifty_hypotheses_are_all_ranked_and_the_figures_stay_readable(
+    make_page: Callable[..., Page], make_comparison: Callable[..., Comparison]
+) -> None:
+    names = tuple(f"HALLMARK_NUMBER_{k}_WITH_A_NAME_THAT_HAS_NO_END_{'X' * 40}" for k in range(50))
+    comparison = make_comparison(names, scope="members")
+    html = page_html(make_page(comparison))
+    outline = Outline(html)
+    heads = [head for head in outline.all("th") if head.get("role") == "rowheader"]
+    assert len(heads) >= 52
+    shown = shown_in_figures(comparison)
+    assert len(shown) == MAX_FIGURE_ROWS
+    assert {"no-interaction", "unconstrained"} <= {result.name for result in shown}
+    assert len(html) < 1_500_000
+
+
+def test_a_study_of_one_hypothesis_has_no_pair_table(
+    make_page: Callable[..., Page], make_comparison: Callable[..., Comparison]
+) -> None:
+    html = page_html(make_page(make_comparison(("only",), nulls=0)))
+    Outline(html)
+    assert 'id="pairs"' not in html
+    assert 'href="#pairs"' not in html
+
+
+def test_skill_gain_and_pairs_carry_their_intervals(outline: Outline) -> None:
+    text = " ".join("".join(outline.text).split())
+    assert "[0.158, 0.278]" in text
+    assert "[0.059, 0.101]" in text
+    assert "± 0.020" in text
+
+
+def test_pair_matrix_turns_the_sign_and_the_interval_with_the_pair(make_comparison: Callable[..., Comparison]) -> None:
+    names, cells = pair_matrix(make_comparison(THREE))
+    assert names == THREE
+    for a in names:
+        for b in names:
+            if a != b:
+                here, there = cells[a, b], cells[b, a]
+                assert here.difference == -there.difference
+                assert (here.low, here.high) == (-there.high, -there.low)
+                assert here.low < here.difference < here.high
+
+
+def test_the_page_is_written_whole_or_not_at_all(
+    tmp_path: Path,
+    make_page: Callable[..., Page],
+    make_comparison: Callable[..., Comparison],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = make_page(make_comparison(THREE))
+    path = write_page(page, tmp_path / "report.html")
+    before = path.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(RunError, match="disk is full"):
+        write_page(page, path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_the_same_result_gives_the_same_page(
+    make_page: Callable[..., Page], make_comparison: Callable[..., Comparison]
+) -> None:
+    assert page_html(make_page(make_comparison(THREE))) == page_html(make_page(make_comparison(THREE)))
