@@ -13,6 +13,7 @@ Böhning & Lindsay 1988 (10.1007/BF00049423), the fixed bound; Hastie & Tibshira
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +28,9 @@ Float = npt.NDArray[np.float64]
 PENALTIES: Float = np.logspace(1.0, -4.0, 11)
 
 NEWTON_LIMIT = 160  # columns; above it a Newton step (k^3) costs more than the fixed-bound steps it saves
-MAX_STEPS = 200
-TOLERANCE = 1e-7
+MAX_STEPS = 1000
+DECREASE = 1e-9  # of the mean loss: a Newton step that gains less is the last one
+CHANGE = 2e-5  # of any sample's linear predictor: a fixed-bound step that moves less is the last one
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,13 +115,16 @@ def penalised_path(
     """
     n = len(x)
     known = np.zeros((n, n_outputs)) if offset is None else offset
-    response = y[:, None] if kind != "classes" else one_hot(y, n_outputs)
+    response = y[:, None] if kind == "continuous" else _class_shares(y, kind, n_outputs)
     if kind != "continuous" and one_step and min(x.shape) > NEWTON_LIMIT:
         return _one_step_path(x, response, known, kind, penalties)
     mean = x.mean(axis=0)
     rotation = _Rotation(x - mean)
-    solver = _GaussianPath if kind == "continuous" else _LogisticPath
-    fit = solver(rotation.z, rotation.squared, response, known, kind)
+    fit: _GaussianPath | _LogisticPath
+    if kind == "continuous":
+        fit = _GaussianPath(rotation, response - known)
+    else:
+        fit = _LogisticPath(rotation, response, known, kind)
     scale = float(rotation.squared.sum())
     coefficients, intercepts = [], []
     for penalty in penalties:
@@ -141,12 +146,26 @@ def _one_step_path(x: Float, response: Float, offset: Float, kind: PhenotypeKind
         root = np.sqrt(weight)[:, None]
         mean, level = np.average(x, axis=0, weights=weight), float(np.average(working, weights=weight))
         rotation = _Rotation(root * (x - mean))
-        fit = _GaussianPath(rotation.z, rotation.squared, root * (working - level)[:, None], np.zeros((1, 1)), None)
+        fit = _GaussianPath(rotation, root * (working - level)[:, None], centred=True)
         scale = float(rotation.squared.sum())
         for i, penalty in enumerate(penalties):
             coefficients[i, :, k] = rotation.back(fit.solve(max(float(penalty) * scale, 1e-12))[0])[:, 0]
             intercepts[i, k] = level - mean @ coefficients[i, :, k]
     return RidgePath(np.asarray(penalties, dtype=np.float64), coefficients, intercepts)
+
+
+def _class_shares(y: Float, kind: PhenotypeKind, n_outputs: int) -> Float:
+    """Return (B, K) indicators of classes (of the event alone when binary).
+
+    A class without a sample has no finite intercept, so half a sample of it is spread over all: in an inner fold a
+    rare class may be held out as a whole.
+    """
+    response = y[:, None] if kind == "binary" else one_hot(y, n_outputs)
+    least = 0.5 / len(y)
+    if kind == "binary":
+        return response if 0 < response.mean() < 1 else np.clip(response, least, 1 - least)
+    absent = ~response.any(axis=0)
+    return response * (1 - least * absent.sum()) + least * absent if absent.any() else response
 
 
 class _Rotation:
@@ -157,30 +176,37 @@ class _Rotation:
         n, p = x.shape
         self._from_rows = p > n
         if p == 0:
-            self.squared, self._basis, self.z = np.zeros(0), np.zeros((0, 0)), np.zeros((n, 0))
+            self.squared, self._basis = np.zeros(0), np.zeros((0, 0))
             return
         squared, basis = np.linalg.eigh(x @ x.T if self._from_rows else x.T @ x)
         keep = squared > max(squared[-1], 0.0) * 1e-10
         self.squared, self._basis = squared[keep], basis[:, keep]
-        self.z = self._basis * np.sqrt(self.squared) if self._from_rows else x @ self._basis
+
+    @cached_property
+    def z(self) -> Float:
+        """(B, k) columns; what they cost is spared where only `inner` is needed."""
+        return np.asarray(self._basis * np.sqrt(self.squared) if self._from_rows else self._x @ self._basis)
+
+    def inner(self, response: Float) -> Float:
+        """Return ``z.T @ response``."""
+        if self._from_rows:
+            return np.asarray(np.sqrt(self.squared)[:, None] * (self._basis.T @ response))
+        return np.asarray(self._basis.T @ (self._x.T @ response))
 
     def back(self, rotated: Float) -> Float:
         """Return coefficients of the original columns."""
-        if self._from_rows and len(self.squared):
+        if self._from_rows:
             return np.asarray(self._x.T @ (self._basis @ (rotated / np.sqrt(self.squared)[:, None])))
-        if not len(self.squared):
-            return np.zeros((self._x.shape[1], rotated.shape[1]))
         return np.asarray(self._basis @ rotated)
 
 
 class _GaussianPath:
     """Closed form: the columns are orthogonal."""
 
-    def __init__(self, z: Float, squared: Float, response: Float, offset: Float, kind: PhenotypeKind | None) -> None:
-        residual = response - offset
-        self._intercept = residual.mean(axis=0)
-        self._squared = squared
-        self._inner = z.T @ (residual - self._intercept)
+    def __init__(self, rotation: _Rotation, response: Float, *, centred: bool = False) -> None:
+        self._intercept = np.zeros(response.shape[1]) if centred else response.mean(axis=0)
+        self._squared = rotation.squared
+        self._inner = rotation.inner(response - self._intercept)
 
     def solve(self, penalty: float) -> tuple[Float, Float]:
         return self._inner / (self._squared + penalty)[:, None], self._intercept
@@ -189,12 +215,12 @@ class _GaussianPath:
 class _LogisticPath:
     """Log loss, warm-started along the path from the strongest penalty to the weakest."""
 
-    def __init__(self, z: Float, squared: Float, response: Float, offset: Float, kind: PhenotypeKind) -> None:
-        self._z, self._squared, self._response, self._offset, self._kind = z, squared, response, offset, kind
-        n_outputs = response.shape[1]
-        self._coefficients = np.zeros((z.shape[1], n_outputs))
-        self._intercept = np.zeros(n_outputs)
-        self._newton = kind == "binary" and z.shape[1] <= NEWTON_LIMIT
+    def __init__(self, rotation: _Rotation, response: Float, offset: Float, kind: PhenotypeKind) -> None:
+        self._z, self._squared = rotation.z, rotation.squared
+        self._response, self._offset, self._kind = response, offset, kind
+        self._coefficients = np.zeros((self._z.shape[1], response.shape[1]))
+        self._intercept = _best_intercept(response, offset, kind)
+        self._newton = kind == "binary" and self._z.shape[1] <= NEWTON_LIMIT
         # Fixed bound on the Hessian of the log loss: 1/4 for two classes, 1/2 for several (Böhning & Lindsay 1988).
         self._bound = 0.25 if kind == "binary" else 0.5
 
@@ -205,33 +231,33 @@ class _LogisticPath:
             self._bounded_steps(penalty)
         return self._coefficients, self._intercept
 
-    def _objective(self, coefficients: Float, intercept: Float, penalty: float) -> float:
-        eta = self._offset + intercept + self._z @ coefficients
-        codes = self._response[:, 0] if self._kind == "binary" else self._response.argmax(axis=1).astype(np.float64)
-        return mean_loss(eta, codes, self._kind) * len(eta) + 0.5 * penalty * float(np.sum(coefficients**2))
-
     def _newton_steps(self, penalty: float) -> None:
         n, k = self._z.shape
         design = np.column_stack([self._z, np.ones(n)])
         ridge = np.append(np.full(k, penalty), 1e-9)
         theta = np.append(self._coefficients[:, 0], self._intercept[0])
-        value = self._objective(theta[:k, None], theta[k:], penalty)
+
+        def objective(theta: Float) -> float:
+            eta = self._offset + (design @ theta)[:, None]
+            return mean_loss(eta, self._response[:, 0], "binary") + 0.5 * float(ridge @ theta**2) / n
+
+        value = objective(theta)
         for _ in range(MAX_STEPS):
             mean = mean_response(self._offset + (design @ theta)[:, None], "binary")[:, 0]
             weight = np.maximum(mean * (1 - mean), 1e-10)
-            gradient = design.T @ (self._response[:, 0] - mean) - ridge * theta
             hessian = (design * weight[:, None]).T @ design
             hessian[np.diag_indices(k + 1)] += ridge
-            step = np.linalg.solve(hessian, gradient)
+            step = np.linalg.solve(hessian, design.T @ (self._response[:, 0] - mean) - ridge * theta)
             for _halving in range(20):
-                trial = self._objective((theta + step)[:k, None], (theta + step)[k:], penalty)
-                if trial <= value + 1e-12 * abs(value):
+                trial = objective(theta + step)
+                if trial <= value:
                     break
                 step = step / 2
-            theta = theta + step
-            if value - trial < TOLERANCE * n * 1e-2:
+            else:
+                break  # nothing lower in this direction: at the minimum, within rounding
+            theta, gain, value = theta + step, value - trial, trial
+            if gain < DECREASE:
                 break
-            value = trial
         self._coefficients, self._intercept = theta[:k, None], theta[k:]
 
     def _bounded_steps(self, penalty: float) -> None:
@@ -243,14 +269,32 @@ class _LogisticPath:
             mean = mean_response(self._offset + ahead_intercept + self._z @ ahead, self._kind)
             error = self._response - mean
             step = (self._z.T @ error - penalty * ahead) / curvature
-            new, new_intercept = ahead + step, ahead_intercept + error.sum(axis=0) / (self._bound * n)
-            change = new - theta
-            if float(np.sum(step * change)) < 0:  # momentum points uphill: restart it (O'Donoghue & Candes 2015)
+            step_intercept = error.sum(axis=0) / (self._bound * n)
+            new, new_intercept = ahead + step, ahead_intercept + step_intercept
+            change, change_intercept = new - theta, new_intercept - intercept
+            # momentum points uphill: restart it (O'Donoghue & Candes 2015)
+            downhill = np.sum(curvature * step * change) + self._bound * n * np.sum(step_intercept * change_intercept)
+            if downhill < 0:
                 momentum = 1.0
             next_momentum = 0.5 * (1 + np.sqrt(1 + 4 * momentum**2))
             pull = (momentum - 1) / next_momentum
-            ahead, ahead_intercept = new + pull * change, new_intercept + pull * (new_intercept - intercept)
+            ahead, ahead_intercept = new + pull * change, new_intercept + pull * change_intercept
             theta, intercept, momentum = new, new_intercept, next_momentum
-            if np.max(np.abs(self._z @ step), initial=0.0) < 1e-4:
+            if np.max(np.abs(self._z @ step + step_intercept), initial=0.0) < CHANGE:
                 break
         self._coefficients, self._intercept = theta, intercept
+
+
+def _best_intercept(response: Float, offset: Float, kind: PhenotypeKind) -> Float:
+    """Return (K,) intercepts that fit best without any column: with rare events the path would be long from 0."""
+    intercept = np.zeros(response.shape[1])
+    observed = response.mean(axis=0)
+    for _ in range(50):
+        expected = np.clip(mean_response(offset + intercept, kind).mean(axis=0), 1e-12, 1.0)
+        step = np.log(observed / expected)  # generalised iterative scaling: one step without an offset
+        if kind == "binary":
+            step -= np.log((1 - observed) / np.maximum(1 - expected, 1e-12))
+        intercept = intercept + step
+        if np.max(np.abs(step)) < CHANGE:
+            break
+    return intercept
