@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,6 +80,7 @@ class Ledger:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
+        self._read_only = read_only
         try:
             self._db = _connect(path, read_only=read_only)
         except sqlite3.Error as error:
@@ -100,7 +101,10 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Close the file; the write-ahead log is folded in."""
+        """Close the file, with the write-ahead log folded in: a finished run is one file that can be copied."""
+        if not self._read_only:
+            with suppress(sqlite3.Error):  # somebody reads it at this moment; then it stays in two parts
+                self._db.execute("PRAGMA journal_mode = DELETE")
         self._db.close()
 
     def fingerprint(self) -> dict[str, object] | None:
@@ -217,8 +221,9 @@ class Ledger:
         db.execute("INSERT INTO events (at, kind, job, detail) VALUES (?, ?, ?, ?)", (_now(), kind, job, detail))
 
     def _damaged(self, reason: object) -> RunError:
+        last = str(reason).splitlines()[-1]
         return RunError(
-            f"{self.path}: the ledger of this run cannot be used ({reason}). Start again with --fresh, which trains "
+            f"{self.path}: the ledger of this run cannot be used ({last}). Start again with --fresh, which trains "
             "everything anew, or choose another folder with --out."
         )
 

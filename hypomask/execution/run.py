@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -110,7 +110,7 @@ def compare(
                 "(--fresh), or choose another folder with --out."
             )
         with Ledger(folder.ledger) as ledger:
-            n_workers = jobs or default_jobs(chosen)
+            n_workers = min(jobs or default_jobs(chosen), len(first_stage(prepared.masks, study.plan)))
             run = _Run(prepared, folder, ledger, progress, fit=fit, device=chosen, n_workers=n_workers)
             try:
                 result = run.to_the_end()
@@ -119,8 +119,9 @@ def compare(
                 raise
             finally:
                 progress.end()
-            _write_environment(run, started)
-    return result
+            environment = _environment(run, started)
+            write_json(folder.environment, environment, "the description of the environment")
+    return replace(result, environment=environment)
 
 
 def default_folder(study: Study) -> Path:
@@ -184,7 +185,7 @@ class _Run:
             folder=self.folder.path,
             masks={name: prepared.masks[hypothesis_model(name)] for name in prepared.names},
             coverage=prepared.coverage,
-            data=prepared.report.as_dict() if prepared.report else {},
+            data=_described_data(prepared),
             null_masks=dict(null_masks.reasons),
             null_kinds=dict(null_masks.kinds),
             warnings=tuple(dict.fromkeys((*failures, *notes, *prepared.warnings))),
@@ -276,14 +277,22 @@ class _Run:
     def _timed(self, stage: str) -> Iterator[None]:
         started = time.perf_counter()
         yield
-        self.seconds[stage] = time.perf_counter() - started
+        self.seconds[stage] = round(time.perf_counter() - started, 3)
 
 
-def _write_environment(run: _Run, started: float) -> None:
-    """Write all that may differ between two runs with the same answer."""
+def _described_data(prepared: PreparedStudy) -> dict[str, Any]:
+    """Return what was found while reading the data; files by name, for results must not depend on where they lie."""
+    if prepared.report is None:
+        return {}
+    files = {Path(path).name: sha256 for path, sha256 in prepared.report.files.items()}
+    return {**prepared.report.as_dict(), "files": files}
+
+
+def _environment(run: _Run, started: float) -> dict[str, Any]:
+    """Return all that may differ between two runs with the same answer."""
     records = run.ledger.records("done")
     prepared = run.prepared
-    content = {
+    return {
         **describe_environment(),
         "device": run.device,
         "workers": run.n_workers,
@@ -292,9 +301,8 @@ def _write_environment(run: _Run, started: float) -> None:
         "data_files": dict(prepared.report.files) if prepared.report else {},
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "seconds": {**run.seconds, "in all": time.time() - started},
-        "seconds_of_training": sum(record.seconds or 0.0 for record in records),
+        "seconds": {**run.seconds, "in all": round(time.time() - started, 3)},
+        "seconds_of_training": round(sum(record.seconds or 0.0 for record in records), 3),
         "jobs_done": len(records),
         "process": os.getpid(),
     }
-    write_json(run.folder.environment, content, "the description of the environment")
