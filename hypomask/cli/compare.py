@@ -50,16 +50,16 @@ def command(
     hypomask compare study.yaml
     hypomask compare --data expression.tsv --samples samples.tsv --phenotype status --hypotheses rivals.yaml
     """
-    from hypomask.cli.running import RunOptions, run_study, show_result
     from hypomask.cli.study_options import study_from
-    from hypomask.execution.run import default_folder
 
     described = study_from(study, options)
-    folder = out or default_folder(described)
     if dry_run:
         from hypomask.cli.dry_run import show_dry_run
 
         show_dry_run(described, device=device, jobs=jobs, as_json=as_json)
         return
-    result = run_study(described, RunOptions(folder, device, jobs, fresh))
+    from hypomask.cli.running import RunOptions, run_study, show_result
+    from hypomask.execution.run import default_folder
+
+    result = run_study(described, RunOptions(out or default_folder(described), device, jobs, fresh))
     show_result(result, as_json=as_json)

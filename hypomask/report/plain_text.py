@@ -12,7 +12,10 @@ _STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 def plain(text: str) -> str:
-    r"""Return `text` with control, formatting and line separating characters other than newline and tab shown as ``\x..`` escapes."""
+    r"""Return `text` with control, formatting and line separating characters shown as escapes such as ``\x1b``.
+
+    Newline and tab stay.
+    """
     if text.isascii() and text.isprintable():
         return text
     return "".join(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hypomask.execution.config_fields import config_as_dict
-from hypomask.execution.run_folder import RunFolder
 from hypomask.report.page import Page
 
 if TYPE_CHECKING:
@@ -35,25 +33,17 @@ def page_of(result: StudyResult) -> Page:
         coverage=result.coverage,
         facts=_facts(result),
         command=_command(result),
-        created=_date(_environment(result)),
+        created=_date(result.environment),
         notes=result.warnings,
     )
 
 
-def _environment(result: StudyResult) -> Mapping[str, Any]:
-    """Return what the run was made with; a run that has just ended keeps it in its folder only."""
-    path = RunFolder(result.folder).environment
-    if result.environment or not path.exists():
-        return result.environment
-    return dict(json.loads(path.read_text(encoding="utf-8")))
-
-
 def _facts(result: StudyResult) -> dict[str, Mapping[str, Any]]:
-    study, environment = result.study, _environment(result)
+    study, environment = result.study, result.environment
     facts: dict[str, Mapping[str, Any]] = {
         "Data": {
-            **{name: f"{value:,}" for name, value in result.data.get("counts", {}).items()},
-            **{file: f"SHA-256 {digest}" for file, digest in result.data.get("files", {}).items()},
+            **{name: f"{value:,}" for name, value in sorted(result.data.get("counts", {}).items())},
+            **{file: f"SHA-256 {digest}" for file, digest in sorted(result.data.get("files", {}).items())},
         },
         "Decisions while reading the data": {
             str(k): note for k, note in enumerate(result.data.get("notes", ()), start=1)
@@ -61,12 +51,12 @@ def _facts(result: StudyResult) -> dict[str, Mapping[str, Any]]:
         "Plan (every random number derives from the seed)": config_as_dict(study.plan),
         "Model": config_as_dict(study.model),
         "Training": config_as_dict(study.training),
-        "Null masks": result.null_masks,
+        "Null masks": dict(sorted(result.null_masks.items())),
         "Versions": {
             "hypomask": environment.get("hypomask"),
             "commit": environment.get("git_commit"),
             "python": environment.get("python"),
-            **environment.get("packages", {}),
+            **dict(sorted(environment.get("packages", {}).items())),
             "platform": environment.get("platform"),
         },
     }
@@ -76,7 +66,7 @@ def _facts(result: StudyResult) -> dict[str, Mapping[str, Any]]:
 def _command(result: StudyResult) -> str:
     """Return what gives the same numbers again: the run folder keeps the study with every setting written out."""
     again = shlex.join(["hypomask", "compare", str(result.folder / "study.yaml"), "--out", f"{result.folder}-again"])
-    given = list(_environment(result).get("command_line") or [])
+    given = list(result.environment.get("command_line") or [])
     if not given or "hypomask" not in given[0]:
         return again
     as_given = shlex.join(["hypomask", *map(str, given[1:])])
