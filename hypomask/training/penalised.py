@@ -27,7 +27,8 @@ Float = npt.NDArray[np.float64]
 # Relative to n times the total variance of the design: from "no penalty to speak of" to "nothing but the intercept".
 PENALTIES: Float = np.logspace(1.0, -4.0, 11)
 
-NEWTON_LIMIT = 160  # columns; above it a Newton step (k^3) costs more than the fixed-bound steps it saves
+NEWTON_LIMIT = 64  # columns x outputs; above it a Newton step costs more than the fixed-bound steps it saves
+ONE_STEP_FROM = 160  # columns; below it the whole path costs next to nothing
 MAX_STEPS = 1000
 DECREASE = 1e-9  # of the mean loss: a Newton step that gains less is the last one
 CHANGE = 2e-5  # of any sample's linear predictor: a fixed-bound step that moves less is the last one
@@ -66,9 +67,12 @@ def per_sample_losses(eta_BK: Float, y: Float, kind: PhenotypeKind) -> Float:
         return np.asarray((y - eta_BK[:, 0]) ** 2)
     if kind == "binary":
         return np.asarray(np.logaddexp(0.0, eta_BK[:, 0]) - y * eta_BK[:, 0])
+    return np.asarray(_log_normaliser(eta_BK) - eta_BK[np.arange(len(y)), y.astype(np.int64)])
+
+
+def _log_normaliser(eta_BK: Float) -> Float:
     top = eta_BK.max(axis=1)
-    normaliser = top + np.log(np.exp(eta_BK - top[:, None]).sum(axis=1))
-    return np.asarray(normaliser - eta_BK[np.arange(len(y)), y.astype(np.int64)])
+    return np.asarray(top + np.log(np.exp(eta_BK - top[:, None]).sum(axis=1)))
 
 
 def mean_loss(eta_BK: Float, y: Float, kind: PhenotypeKind) -> float:
@@ -116,7 +120,7 @@ def penalised_path(
     n = len(x)
     known = np.zeros((n, n_outputs)) if offset is None else offset
     response = y[:, None] if kind == "continuous" else _class_shares(y, kind, n_outputs)
-    if kind != "continuous" and one_step and min(x.shape) > NEWTON_LIMIT:
+    if kind != "continuous" and one_step and min(x.shape) >= ONE_STEP_FROM:
         return _one_step_path(x, response, known, kind, penalties)
     mean = x.mean(axis=0)
     rotation = _Rotation(x - mean)
@@ -220,7 +224,7 @@ class _LogisticPath:
         self._response, self._offset, self._kind = response, offset, kind
         self._coefficients = np.zeros((self._z.shape[1], response.shape[1]))
         self._intercept = _best_intercept(response, offset, kind)
-        self._newton = kind == "binary" and self._z.shape[1] <= NEWTON_LIMIT
+        self._newton = self._coefficients.size <= NEWTON_LIMIT
         # Fixed bound on the Hessian of the log loss: 1/4 for two classes, 1/2 for several (Böhning & Lindsay 1988).
         self._bound = 0.25 if kind == "binary" else 0.5
 
@@ -234,20 +238,24 @@ class _LogisticPath:
     def _newton_steps(self, penalty: float) -> None:
         n, k = self._z.shape
         design = np.column_stack([self._z, np.ones(n)])
-        ridge = np.append(np.full(k, penalty), 1e-9)
-        theta = np.append(self._coefficients[:, 0], self._intercept[0])
+        # The intercepts' share of class scores is determined up to a constant only: hence not 0.
+        ridge = np.append(np.full(k, penalty), 1e-9)[:, None]
+        theta = np.vstack([self._coefficients, self._intercept])
+        codes = self._response[:, 0]
 
         def objective(theta: Float) -> float:
-            eta = self._offset + (design @ theta)[:, None]
-            return mean_loss(eta, self._response[:, 0], "binary") + 0.5 * float(ridge @ theta**2) / n
+            eta = self._offset + design @ theta
+            if self._kind == "classes":
+                loss = float(np.sum(_log_normaliser(eta) - (self._response * eta).sum(axis=1)))
+            else:
+                loss = float(per_sample_losses(eta, codes, self._kind).sum())
+            return loss + 0.5 * float(np.sum(ridge * theta**2))
 
         value = objective(theta)
         for _ in range(MAX_STEPS):
-            mean = mean_response(self._offset + (design @ theta)[:, None], "binary")[:, 0]
-            weight = np.maximum(mean * (1 - mean), 1e-10)
-            hessian = (design * weight[:, None]).T @ design
-            hessian[np.diag_indices(k + 1)] += ridge
-            step = np.linalg.solve(hessian, design.T @ (self._response[:, 0] - mean) - ridge * theta)
+            mean = mean_response(self._offset + design @ theta, self._kind)
+            gradient = design.T @ (self._response - mean) - ridge * theta
+            step = np.linalg.solve(_hessian(design, mean, ridge), gradient.T.ravel()).reshape(-1, k + 1).T
             for _halving in range(20):
                 trial = objective(theta + step)
                 if trial <= value:
@@ -256,9 +264,9 @@ class _LogisticPath:
             else:
                 break  # nothing lower in this direction: at the minimum, within rounding
             theta, gain, value = theta + step, value - trial, trial
-            if gain < DECREASE:
+            if gain < DECREASE * n:
                 break
-        self._coefficients, self._intercept = theta[:k, None], theta[k:]
+        self._coefficients, self._intercept = theta[:k], theta[k]
 
     def _bounded_steps(self, penalty: float) -> None:
         n = len(self._z)
@@ -283,6 +291,18 @@ class _LogisticPath:
             if np.max(np.abs(self._z @ step + step_intercept), initial=0.0) < CHANGE:
                 break
         self._coefficients, self._intercept = theta, intercept
+
+
+def _hessian(design: Float, mean: Float, ridge: Float) -> Float:
+    """Return the Hessian of the penalised log loss, in blocks of one output each."""
+    n_columns, n_outputs = design.shape[1], mean.shape[1]
+    blocks = np.empty((n_outputs, n_columns, n_outputs, n_columns))
+    for i in range(n_outputs):
+        for j in range(n_outputs):
+            weight = np.maximum(mean[:, i] * (1 - mean[:, i]), 1e-10) if i == j else -mean[:, i] * mean[:, j]
+            blocks[i, :, j] = (design * weight[:, None]).T @ design
+        blocks[i, :, i] += np.diag(ridge[:, 0])
+    return blocks.reshape(n_outputs * n_columns, -1)
 
 
 def _best_intercept(response: Float, offset: Float, kind: PhenotypeKind) -> Float:
