@@ -16,6 +16,7 @@ __all__ = [
     "MAX_PICTURES",
     "Page",
     "PairCell",
+    "coverage_of_intervals",
     "pair_matrix",
     "shown_in_figures",
 ]
@@ -63,11 +64,30 @@ class Page:
         return tuple(dict.fromkeys((*self.comparison.warnings, *self.notes)))
 
     @property
+    def confidence(self) -> str:
+        """What intervals cover, in words."""
+        return coverage_of_intervals(self.comparison)
+
+    @property
+    def n_hypotheses(self) -> int:
+        """Hypotheses of the study, ranked or, in a refused one, compiled."""
+        return max(sum(result.role == "hypothesis" for result in self.comparison.hypotheses), len(self.masks))
+
+    @property
     def pictured(self) -> tuple[Mask, ...]:
         """Masks to draw: of the best-ranked hypotheses, best first."""
         by_name = {mask.name: mask for mask in self.masks}
         ranked = [by_name[result.name] for result in self.comparison.hypotheses if result.name in by_name]
         return tuple((ranked or list(self.masks))[:MAX_PICTURES])
+
+
+def coverage_of_intervals(comparison: Comparison) -> str:
+    """Return ``95 %`` for tests at level 0.05."""
+    return f"{100 * (1 - _level(comparison)):g} %"
+
+
+def _level(comparison: Comparison) -> float:
+    return float(comparison.settings.get("level") or 0.05)
 
 
 def shown_in_figures(comparison: Comparison) -> tuple[HypothesisResult, ...]:
@@ -97,7 +117,7 @@ class PairCell:
 def pair_matrix(comparison: Comparison) -> tuple[tuple[str, ...], dict[tuple[str, str], PairCell]]:
     """Return the names of the best-ranked hypotheses and the cell of every ordered pair of them."""
     names = tuple(result.name for result in comparison.hypotheses if result.role == "hypothesis")[:MAX_MATRIX]
-    level = float(comparison.settings.get("level") or 0.05)
+    level = _level(comparison)
     cells: dict[tuple[str, str], PairCell] = {}
     for pair in comparison.pairs:
         if pair.a in names and pair.b in names:

@@ -44,7 +44,6 @@ def page_html(page: Page) -> str:
     """Return the report as HTML. Every name in it is escaped: names come from files that others wrote."""
     comparison = page.comparison
     shown = shown_in_figures(comparison)
-    ranked = [result for result in comparison.hypotheses if result.role == "hypothesis"]
     names, cells = pair_matrix(comparison)
     return (
         _environment()
@@ -53,7 +52,7 @@ def page_html(page: Page) -> str:
             page=page,
             comparison=comparison,
             winner_by_name={result.name: result for result in comparison.hypotheses},
-            n_hypotheses=len(ranked),
+            n_hypotheses=page.n_hypotheses,
             n_shown=sum(result.role == "hypothesis" for result in shown),
             score_names=list(dict.fromkeys(name for result in comparison.hypotheses for name in result.scores)),
             effects=effects_figure(comparison, shown),

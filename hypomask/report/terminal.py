@@ -11,12 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from hypomask.comparison.result import Comparison, HypothesisResult
+from hypomask.report.page import coverage_of_intervals
 from hypomask.report.plain_text import plain
 from hypomask.report.wording import count, headline, interval, p_value, percentage, score_name, shorten, signed
 
 __all__ = ["console_for", "print_comparison", "rank_table"]
 
-PIPED_WIDTH = 110
+PIPED_WIDTH = 120
 WIDE = 100
 MAX_ROWS = 30
 VERDICT_STYLES = {"best": "bold green", "equivalent": "bold cyan", "cannot-tell": "bold yellow", "refused": "bold red"}
@@ -56,7 +57,8 @@ def rank_table(comparison: Comparison, *, wide: bool = True) -> Table:
     table.add_column("#", justify="right")
     table.add_column("hypothesis", overflow="fold", min_width=16)
     scores = list(dict.fromkeys(name for result in comparison.hypotheses for name in result.scores))[: 1 if wide else 0]
-    for heading in ("skill", "95 % interval", "gain", "95 % interval", "null p", *map(score_name, scores)):
+    covered = f"{coverage_of_intervals(comparison)} interval"
+    for heading in ("skill", covered, "gain", covered, "null p", *map(score_name, scores)):
         table.add_column(heading, justify="right", no_wrap=True)
     if wide:
         table.add_column("")

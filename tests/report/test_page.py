@@ -212,3 +212,20 @@ def test_the_same_result_gives_the_same_page(
     make_page: Callable[..., Page], make_comparison: Callable[..., Comparison]
 ) -> None:
     assert page_html(make_page(make_comparison(THREE))) == page_html(make_page(make_comparison(THREE)))
+
+
+def test_the_figure_with_the_null_masks_comes_first(
+    make_page: Callable[..., Page], make_comparison: Callable[..., Comparison]
+) -> None:
+    for scope, first, second in (("all", "effects-title", "skill-title"), ("members", "skill-title", "effects-title")):
+        html = page_html(make_page(make_comparison(THREE, scope=scope)))
+        assert html.index(f'id="{first}"') < html.index(f'id="{second}"')
+
+
+def test_intervals_are_named_by_the_level_of_the_study(
+    make_page: Callable[..., Page], make_comparison: Callable[..., Comparison]
+) -> None:
+    comparison = make_comparison(THREE)
+    html = page_html(make_page(replace(comparison, settings={**comparison.settings, "level": 0.1})))
+    assert "90 % interval" in html
+    assert "95 %" not in html

@@ -68,7 +68,7 @@ def test_a_pipe_gets_a_fixed_width_and_no_colour(make_comparison: Callable[..., 
     stream = io.StringIO()
     console = console_for(stream)
     print_comparison(make_comparison(("one", "two")), console)
-    assert console.width == 110
+    assert console.width == 120
     assert "\x1b" not in stream.getvalue()
 
 
