@@ -18,6 +18,7 @@ OPERATIONS_PER_SECOND = (
 )
 BYTES_OF_TORCH = 350e6  # a process that has loaded it
 DENSE_ABOVE = 0.2  # density at which attention holds all pairs; see hypomask.model.attention.choose
+ADDITIVE_FITS = 10.0  # inner folds and curves of the additive part, in fits of it
 CLOSED_FORM_WORK = 3e11  # above it training starts without the closed form; see hypomask.training.closed_form
 
 
@@ -37,8 +38,9 @@ class JobCost:
 def job_cost(prepared: PreparedStudy, mask: Mask, fit: str = DEFAULT_FIT) -> JobCost:
     """Estimate the cost of training under `mask` with one fold held out.
 
-    Operations: samples x epochs x layers x (projections and feed-forward of each token + two products per edge), three
-    times for the way back, and the closed-form start where it is used. Right to about a factor of three.
+    Operations: the additive part; samples x epochs x layers x (projections and feed-forward of each token + two
+    products per edge), three times for the way back; the closed-form start where it is used. Right to about a factor of
+    three.
     """
     study = prepared.study
     model, training = study.model, study.training
@@ -48,10 +50,13 @@ def job_cost(prepared: PreparedStudy, mask: Mask, fit: str = DEFAULT_FIT) -> Job
     trainings = 2 * training.replicates  # once to find when to stop, once on all training samples
     columns = mask.n_genes * model.width
     start = n_samples * columns * min(n_samples, columns)
-    operations = 3.0 * trainings * training.epochs * n_samples * per_step
-    if start <= CLOSED_FORM_WORK:
-        operations += trainings * start
     n_channels = len(prepared.cohort.channels)
+    terms = mask.n_genes * n_channels
+    operations = ADDITIVE_FITS * n_samples * terms * min(n_samples, terms)
+    if mask.n_edges:  # without edges the transformer adds exactly 0 and is not trained
+        operations += 3.0 * trainings * training.epochs * n_samples * per_step
+        if start <= CLOSED_FORM_WORK:
+            operations += trainings * start
     fold = 4.0 * prepared.cohort.n_samples * len(prepared.cohort.genes) * n_channels
     batch = min(training.batch_size, n_samples)
     activations = 4.0 * batch * mask.n_tokens * model.layers * (10 * model.width + 3 * model.hidden)

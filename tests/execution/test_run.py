@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -297,19 +298,19 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(
 ) -> None:
     run(study_file, tmp_path / "undisturbed")
     n_undisturbed = n_trained(trained)
-    replace, renamed = os.replace, []
+    rename, renamed = os.replace, []
 
     def replace_until_full(source: Any, target: Any) -> None:
         if str(target).endswith(".parquet") and "predictions" in str(target):
             renamed.append(target)
             if len(renamed) > 7:
                 raise OSError(errno.ENOSPC, "No space left on device")
-        replace(source, target)
+        rename(source, target)
 
     monkeypatch.setattr(os, "replace", replace_until_full)
     with pytest.raises(RunError, match=r"disk is full.*the predictions of reference/.*is safe.*goes on from there"):
         run(study_file, tmp_path / "run")
-    monkeypatch.setattr(os, "replace", replace)
+    monkeypatch.setattr(os, "replace", rename)
     assert len(list((tmp_path / "run" / "predictions").iterdir())) == 7
     run(study_file, tmp_path / "run")
     assert results(tmp_path / "run") == results(tmp_path / "undisturbed")
@@ -435,8 +436,6 @@ def test_many_hypotheses_get_null_masks_only_where_they_lead(study_file: Path, t
 def test_a_run_folder_is_named_after_the_study(study_file: Path) -> None:
     study = load_study(study_file)
     assert default_folder(study) == Path("hypomask-small")
-    from dataclasses import replace
-
     assert default_folder(replace(study, name="../p53 & friends/")) == Path("hypomask-p53---friends")
 
 

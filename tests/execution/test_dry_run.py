@@ -1,0 +1,83 @@
+"""Dry runs: what would be trained, how large and how long, without training it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fake_learner import FIT
+
+from hypomask.errors import HypothesisError
+from hypomask.execution.dry_run import DryRun, dry_run
+from hypomask.execution.run import compare
+from hypomask.execution.study import load_study
+
+
+def plan(study: Path, **options: object) -> DryRun:
+    return dry_run(study, **{"jobs": 1, "device": "cpu", "fit": FIT, "time_one": False, **options})  # type: ignore[arg-type]
+
+
+def test_a_dry_run_counts_the_jobs_that_a_run_makes(study_file: Path, tmp_path: Path) -> None:
+    study_file.write_text(study_file.read_text().replace("null_stop_after: 2", "null_stop_after: null"))
+    planned = plan(study_file)
+    compare(study_file, tmp_path / "run", jobs=1, device="cpu", fit=FIT)
+    made = len(list((tmp_path / "run" / "predictions").iterdir()))
+    assert planned.jobs + planned.null_jobs_at_most == made == 24 + 2 * 4 * 3
+    assert [(model.name, model.tokens, model.edges) for model in planned.models] == [
+        ("truth", 8, 4),
+        ("rival", 8, 4),
+        ("no-interaction", 8, 0),
+        ("unconstrained", 8, 56),
+    ]
+
+
+def test_a_dry_run_writes_nothing_and_trains_nothing(
+    study_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FAKE_LOG", str(tmp_path / "log"))
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    assert "from the sizes alone" in plan(study_file).basis
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_time_is_learned_from_one_training(study_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_SLEEP", "0.2")
+    planned = plan(study_file, time_one=True)
+    assert "one training of" in planned.basis
+    assert planned.models[0].seconds_per_job == pytest.approx(0.2, rel=0.3)
+    assert planned.seconds_at_most > planned.seconds > 12 * 0.19
+    assert plan(study_file, time_one=True, jobs=2).seconds == pytest.approx(planned.seconds / 2, rel=0.3)
+
+
+def test_a_failing_training_is_said_and_sizes_are_used(study_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_FAIL", "")
+    assert "failed: RuntimeError: failed on purpose" in plan(study_file, time_one=True).basis
+
+
+def test_larger_studies_cost_more(study_file: Path) -> None:
+    study = load_study(study_file)
+    small = dry_run(study, jobs=1, device="cpu", time_one=False)
+    from dataclasses import replace
+
+    large = replace(
+        study, training=replace(study.training, replicates=4, epochs=50), model=replace(study.model, layers=3)
+    )
+    costly = dry_run(large, jobs=1, device="cpu", time_one=False)
+    assert costly.seconds > 4 * small.seconds
+    assert costly.bytes_per_worker > small.bytes_per_worker > 3e8
+
+
+def test_a_plan_is_plain_json(study_file: Path) -> None:
+    content = json.loads(json.dumps(plan(study_file).as_dict(), allow_nan=False))
+    assert content["coverage"][0]["hypothesis"] == "truth"
+    assert content["jobs"] == 24
+
+
+def test_what_a_run_would_refuse_a_dry_run_refuses(study_file: Path) -> None:
+    rivals = study_file.parent / "rivals.yaml"
+    rivals.write_text(rivals.read_text().replace("G", "X"))
+    with pytest.raises(HypothesisError):
+        plan(study_file)
