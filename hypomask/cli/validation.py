@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,9 @@ def validate_file(file: Path, data: Path | None) -> CheckedFile:
     try:
         if is_study(file):
             kind = "study"
-            return _validate_study(file)
+            checked = _validate_study(file)
+            unused = () if data is None else ("--data is not used: a study names its own data",)
+            return replace(checked, warnings=(*checked.warnings, *unused))
         return _validate_hypotheses(file, data)
     except HypomaskError as error:
         return CheckedFile(file, kind, error=error)

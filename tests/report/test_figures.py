@@ -162,3 +162,12 @@ def test_a_mask_too_large_for_dots_becomes_a_histogram_that_counts_every_token()
 def test_a_mask_without_edges_has_a_picture_too() -> None:
     root = picture_of(Mask("none", ("A", "B"), (EdgeTable.build([], []),)))
     assert by_class(root, "cells")[0].get("d") == ""
+
+
+def test_a_null_mask_that_failed_badly_lies_at_the_edge_and_squeezes_nothing() -> None:
+    rows = rows_of(IntervalRow("a", 0.5, 0.2, 0.8, nulls=(-1000.0, 0.1)), IntervalRow("b", 0.1, 0.0, 0.2))
+    far, near = [percent(mark.get("x1")) for mark in by_class(rows, "null")]
+    first, second = [percent(mark.get("cx")) for mark in by_class(rows, "point")]
+    assert far == 2.0
+    assert near > far
+    assert first - second > 25

@@ -65,8 +65,7 @@ def interval_rows(
     """
     has_nulls = any(row.nulls for row in rows)
     step = ROW_HEIGHT + (STRIP_HEIGHT if has_nulls else 0)
-    shown = [0.0, *(value for row in rows for value in (row.estimate, row.low, row.high, *row.nulls))]
-    scale = Scale.over(shown)
+    scale = Scale.over(_range(rows))
     bottom = len(rows) * step
     bands = [
         element("rect", x="0", y=k * step, width="100%", height=step, class_="band") for k in range(1, len(rows), 2)
@@ -74,6 +73,18 @@ def interval_rows(
     parts = [*bands, _axis(scale, bottom, worse=worse, better=better, zero=zero)]
     parts += [_row(row, scale, k * step, odd=bool(k % 2)) for k, row in enumerate(rows)]
     return figure(name, title, description, *parts, height=bottom + AXIS_HEIGHT)
+
+
+def _range(rows: Sequence[IntervalRow]) -> list[float]:
+    """Return the values that must fit; a null mask that failed badly must not squeeze all else into a corner.
+
+    Null draws farther away than the width of everything else are drawn at the edge.
+    """
+    values = [value for row in rows for value in (row.estimate, row.low, row.high)]
+    core = [0.0, *(value for value in values if math.isfinite(value))]
+    width = max(core) - min(core)
+    least, most = min(core) - width, max(core) + width
+    return [*core, *(null for row in rows for null in row.nulls if least <= null <= most)]
 
 
 def _row(row: IntervalRow, scale: Scale, top: float, *, odd: bool) -> Markup:
