@@ -60,11 +60,8 @@ def test_a_failing_training_is_said_and_sizes_are_used(study_file: Path, monkeyp
 def test_larger_studies_cost_more(study_file: Path) -> None:
     study = load_study(study_file)
     small = dry_run(study, jobs=1, device="cpu", time_one=False)
-    from dataclasses import replace
-
-    large = replace(
-        study, training=replace(study.training, replicates=4, epochs=50), model=replace(study.model, layers=3)
-    )
+    training = replace(study.training, replicates=4, epochs=50)
+    large = replace(study, training=training, model=replace(study.model, layers=3))
     costly = dry_run(large, jobs=1, device="cpu", time_one=False)
     assert costly.seconds > 4 * small.seconds
     assert costly.bytes_per_worker > small.bytes_per_worker > 3e8

@@ -382,9 +382,12 @@ def test_nothing_is_written_when_the_study_cannot_run(study_file: Path, tmp_path
     rivals.write_text(original.replace("G", "X"))
     with pytest.raises(HypothesisError, match=r"(?s)truth.*rival"):
         run(study_file, tmp_path / "run", jobs=1)
-    rivals.write_text(original.replace("rival\n", "truth\n"))
-    with pytest.raises(ConfigError, match="2 hypotheses are called 'truth'"):
+    rivals.write_text(original)
+    text = study_file.read_text()
+    study_file.write_text(text.replace("[rivals.yaml]", "[rivals.yaml, {file: rivals.yaml, only: [truth, rivel]}]"))
+    with pytest.raises(ConfigError, match=r"(?s)2 hypotheses are called 'truth'.*Did you mean 'rival'"):
         run(study_file, tmp_path / "run")
+    study_file.write_text(text)
     rivals.write_text(original.replace("rival\n", "no-interaction\n"))
     with pytest.raises(ConfigError, match="name of a reference"):
         run(study_file, tmp_path / "run")
