@@ -1,4 +1,4 @@
-"""Where models are trained, and by how many workers."""
+"""By how many workers models are trained."""
 
 from __future__ import annotations
 

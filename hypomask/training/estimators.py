@@ -7,6 +7,7 @@ masks and a verdict, is what `hypomask.compare` is for.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,11 +24,13 @@ from hypomask.data.cohort import Cohort, Phenotype, PhenotypeKind
 from hypomask.data.standardize import fit_scaling
 from hypomask.errors import DataError
 from hypomask.masks.mask import Mask
+from hypomask.model.attention import build_layout
 from hypomask.model.config import ModelConfig
+from hypomask.model.device import choose_device
 from hypomask.training.additive import fit_additive
 from hypomask.training.columns import arrange_columns
 from hypomask.training.config import TrainingConfig
-from hypomask.training.fit import fit_model
+from hypomask.training.fit import FittedModel, fit_model
 from hypomask.training.penalised import mean_response
 
 __all__ = ["MaskedGeneClassifier", "MaskedGeneRegressor"]
@@ -65,7 +68,7 @@ class _MaskedGeneEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn
 
     def _fit(self, x: Values, phenotype: Phenotype, groups: npt.ArrayLike | None) -> None:
         """Fit to checked columns and a phenotype on the scale of the linear predictor."""
-        training = self.training or TrainingConfig()
+        training, device = self.training or TrainingConfig(), choose_device(self.device)
         names = getattr(self, "feature_names_in_", None)
         self.mask_, self._gene_columns, self._covariate_columns = arrange_columns(
             self.mask, self.covariates, x.shape[1], None if names is None else names.tolist()
@@ -88,17 +91,18 @@ class _MaskedGeneEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn
             curves=training.own_gene_curves == "auto",
             **shared,
         )
-        self.fitted_ = fit_model(
+        fitted = fit_model(
             x_BGC,
             phenotype.values,
             self.additive_,
             self.mask_,
             model=self.model or ModelConfig(),
             training=training,
-            device=_device(self.device),
+            device=device,
             **shared,
         )
-        self.shrinkage_ = self.fitted_.shrinkage
+        self.fitted_ = _in_float64(fitted, self.mask_)
+        self.shrinkage_ = fitted.shrinkage
 
     def _cohort(self, x: Values, phenotype: Phenotype, groups: npt.ArrayLike | None) -> Cohort:
         if groups is not None:
@@ -129,8 +133,20 @@ class _MaskedGeneEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn
         return self.fitted_.predict(x_BGC, self._scaling.covariates(self._covariates(x)))
 
 
-def _device(name: str) -> str:
-    return ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name
+def _in_float64(fitted: FittedModel, mask: Mask) -> FittedModel:
+    """Let a fit predict in float64: in float32 a prediction would depend, by 1e-6, on who else is in the table."""
+    if not fitted.replicates:
+        return fitted
+    config = fitted.replicates[0].config
+    layouts = build_layout(
+        mask,
+        n_layers=config.layers,
+        n_heads=config.heads,
+        back_end=config.attention,
+        device=fitted.layouts[0].device,
+        dtype=torch.float64,
+    )
+    return replace(fitted, replicates=tuple(model.double() for model in fitted.replicates), layouts=layouts)
 
 
 class MaskedGeneClassifier(ClassifierMixin, _MaskedGeneEstimator):  # type: ignore[misc]

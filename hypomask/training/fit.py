@@ -61,8 +61,7 @@ class FittedModel:
         n_outputs = self.additive.intercept.shape[0]
         if self.shrinkage == 0 or not self.replicates:
             return np.zeros((len(x_BGC), n_outputs))
-        device = self.replicates[0].readout_GFK.device
-        x = torch.from_numpy(np.ascontiguousarray(x_BGC)).to(device)
+        x = torch.from_numpy(np.ascontiguousarray(x_BGC)).to(self.replicates[0].readout_GFK)  # device and dtype
         predictions = [predict(model, x, self.layouts).cpu().numpy().astype(np.float64) for model in self.replicates]
         return np.asarray(self.shrinkage * np.mean(predictions, axis=0))
 
@@ -98,7 +97,7 @@ def fit_model(
         The same for every mask of a study on one fold: masks differ in nothing but the mask.
     """
     fitter = _Fitter(x_BGC, y, additive, mask, kind, n_outputs, seed, model, training, torch.device(device))
-    if mask.n_edges == 0:
+    if mask.n_edges == 0 and mask.prior.kind == "hard":
         # Every token hears nothing, so the transformer adds exactly 0: there is nothing to train.
         return FittedModel(additive, (), fitter.layouts, 0.0, {"epochs": 0, "trainings": 0, "shrinkage": 0.0})
     parts = inner_folds(y, kind, blocks, training.inner_folds, derive_seed("stopping", seed))

@@ -49,7 +49,7 @@ def choose_shrinkage(offset_BK: Float, added_BK: Float, y: Float, kind: Phenotyp
     if spread == 0:
         return 0.0
     t = float(score_B.sum()) / spread
-    return best * t**2 / (t**2 + HALF_KEPT_AT) if t > 0 else 0.0
+    return float(best * t**2 / (t**2 + HALF_KEPT_AT)) if t > 0 else 0.0
 
 
 def _least_loss(offset_BK: Float, added_BK: Float, y: Float, kind: PhenotypeKind) -> float:
