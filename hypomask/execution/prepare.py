@@ -10,7 +10,7 @@ import numpy as np
 
 from hypomask.comparison.result import Role
 from hypomask.data.splits import Folds, make_folds
-from hypomask.errors import HypothesisError, Problem, raise_problems
+from hypomask.errors import ConfigError, HypothesisError, Problem, raise_problems
 from hypomask.execution.jobs import NO_INTERACTION, UNCONSTRAINED, hypothesis_model
 from hypomask.execution.study_definition import Study
 from hypomask.hypothesis.graph import Hypothesis, Scope
@@ -70,12 +70,14 @@ def prepare(
     HypomaskError
         `ConfigError`, `HypothesisError` or `DataError`, with every problem of the file concerned.
     """
-    hypotheses = study.read_hypotheses() if hypotheses is None else tuple(hypotheses)
+    if hypotheses is None:
+        hypotheses = study.read_hypotheses()
+    else:
+        hypotheses = tuple(hypotheses)
+        raise_problems(study.problems_between(hypotheses), ConfigError)
     report: DataReport | None = None
     if cohort is None:
-        from hypomask.data.reading import read_cohort
-
-        cohort, report = read_cohort(study.data, n_folds=study.plan.folds)
+        cohort, report = study.read_cohort()
     # one layout for every process: sums over another memory order would differ in the last bit
     cohort = replace(cohort, values_BGC=np.ascontiguousarray(cohort.values_BGC, dtype=np.float32))
     plan = study.plan

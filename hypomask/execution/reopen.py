@@ -39,7 +39,7 @@ def open_run(path: Path | str) -> StudyResult:
                 f"{folder.results}: the results have format {content.get('format')!r}, this hypomask reads "
                 f"{FORMAT_VERSION}. Update hypomask, or give the compare command again."
             )
-        study = load_study(folder.study)
+        study = load_study(folder.study, from_objects=True)
         subjects = folder.read_samples()
         evidence = Evidence(
             ledger,

@@ -24,10 +24,15 @@ __all__ = [
 ]
 
 
-def load_study(path: Path | str) -> Study:
+def load_study(path: Path | str, *, from_objects: bool = False) -> Study:
     """Read a study file.
 
     Paths in it are relative to the folder of the file.
+
+    Parameters
+    ----------
+    from_objects
+        Accept the file of a run that was given its cohort or hypotheses as objects, and so does not name them.
 
     Raises
     ------
@@ -35,7 +40,8 @@ def load_study(path: Path | str) -> Study:
         With every problem of the file, by line.
     """
     path = Path(path)
-    return read_study(load_yaml(path, error=ConfigError), folder=path.parent, default_name=path.stem, file=path)
+    root = load_yaml(path, error=ConfigError)
+    return read_study(root, folder=path.parent, default_name=path.stem, file=path, from_objects=from_objects)
 
 
 def study_from_options(options: Mapping[str, Any], *, folder: Path | None = None, name: str = "study") -> Study:

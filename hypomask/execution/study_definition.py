@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,8 @@ from hypomask.model.config import ModelConfig
 from hypomask.training.config import TrainingConfig
 
 if TYPE_CHECKING:
-    from hypomask.data.spec import DataSpec
+    from hypomask.data.cohort import Cohort
+    from hypomask.data.spec import DataReport, DataSpec
 
 __all__ = ["RESERVED_NAMES", "HypothesisSource", "Study"]
 
@@ -47,6 +49,8 @@ class Study:
 
     Parameters
     ----------
+    data, hypotheses
+        Where they are read from. Left out when a cohort and hypotheses are given as objects.
     scope
         ``all``: the same genes under every hypothesis, evidence is what edges add. ``members``: each hypothesis
         brings its own genes. None: as the hypotheses themselves say, which must then agree.
@@ -55,8 +59,8 @@ class Study:
     """
 
     name: str
-    data: DataSpec
-    hypotheses: tuple[HypothesisSource, ...]
+    data: DataSpec | None = None
+    hypotheses: tuple[HypothesisSource, ...] = ()
     scope: Scope | None = None
     model: ModelConfig = field(default_factory=ModelConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
@@ -68,6 +72,22 @@ class Study:
         """Return the study with other fields of `plan`, e.g. ``study.with_plan(seed=1)``."""
         return replace(self, plan=replace(self.plan, **changes))
 
+    def read_cohort(self) -> tuple[Cohort, DataReport]:
+        """Read the data, and say what was found on the way.
+
+        Raises
+        ------
+        ConfigError
+            When the study names no data.
+        DataError
+            When they cannot be used, with every problem of the file concerned.
+        """
+        from hypomask.data.reading import read_cohort
+
+        if self.data is None:
+            raise ConfigError(f"study {self.name!r} has no data; name files in it, or give a cohort as an object")
+        return read_cohort(self.data, n_folds=self.plan.folds)
+
     def read_hypotheses(self) -> tuple[Hypothesis, ...]:
         """Read the hypotheses, in the order of the study.
 
@@ -76,7 +96,7 @@ class Study:
         HypothesisError
             When a file is wrong.
         ConfigError
-            When two hypotheses share a name or disagree about the scope, or a name asked for is not there.
+            When there are none, two share a name or disagree about the scope, or a name asked for is not there.
         """
         from hypomask.knowledge.registry import read_hypotheses
 
@@ -90,13 +110,14 @@ class Study:
                     message = f"no hypothesis {name!r} in this file.{did_you_mean(name, names)}"
                     problems.append(Problem(message, str(source.path)))
             found += [hypothesis for hypothesis in read if not source.only or hypothesis.name in source.only]
-        problems += self._problems_between(found)
+        problems += self.problems_between(found)
         raise_problems(problems, ConfigError)
         return tuple(found)
 
-    def _problems_between(self, hypotheses: list[Hypothesis]) -> list[Problem]:
+    def problems_between(self, hypotheses: Sequence[Hypothesis]) -> list[Problem]:
+        """Return why these hypotheses cannot be compared with each other in one study."""
         file = str(self.file) if self.file else None
-        messages = []
+        messages = [] if hypotheses else ["the study has no hypotheses; name a file of them, or give them as objects"]
         names = [hypothesis.name for hypothesis in hypotheses]
         for name in dict.fromkeys(name for name in names if names.count(name) > 1):
             messages.append(f"{names.count(name)} hypotheses are called {name!r}; names must differ within a study")

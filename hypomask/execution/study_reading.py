@@ -48,8 +48,15 @@ ONLY_CHANNEL = "measurement"  # the name of a channel that was given as a file a
 NO_FILE = "options"
 
 
-def read_study(root: Located, *, folder: Path, default_name: str, file: Path | None) -> Study:
+def read_study(
+    root: Located, *, folder: Path, default_name: str, file: Path | None, from_objects: bool = False
+) -> Study:
     """Convert `root`; relative paths are taken from `folder`.
+
+    Parameters
+    ----------
+    from_objects
+        Data and hypotheses may be left out: the study was compared with objects in their place.
 
     Raises
     ------
@@ -59,12 +66,15 @@ def read_study(root: Located, *, folder: Path, default_name: str, file: Path | N
     problems: list[Problem] = []
     read = Fields(root, what="a study", allowed=STUDY_KEYS, problems=problems)
     _check_version(read)
+    if not from_objects:
+        read.required("data")
+        read.required("hypotheses")
     data = _read_data(read, folder)
     sources = _read_sources(read, folder)
     scope = read.choice("scope", SCOPES, SCOPES[0]) if "scope" in read else None
     study = Study(
         name=read.text("name", default_name),
-        data=data,  # type: ignore[arg-type]  # None only with problems, which are raised below
+        data=data,
         hypotheses=sources,
         scope=scope,
         model=read_config(read.get("model"), ModelConfig, "model", problems, ModelConfig()),
@@ -100,7 +110,7 @@ def _check_version(read: Fields) -> None:
 def _read_data(read: Fields, folder: Path) -> DataSpec | None:
     from hypomask.data.spec import DataSpec
 
-    if not read.required("data"):
+    if "data" not in read:
         return None
     n_before = len(read.problems)
     data = Fields(read.place("data"), what="'data'", allowed=DATA_KEYS, problems=read.problems)
@@ -156,8 +166,6 @@ def _read_phenotype(data: Fields) -> tuple[str, str, str | None]:
 
 
 def _read_sources(read: Fields, folder: Path) -> tuple[HypothesisSource, ...]:
-    if not read.required("hypotheses"):
-        return ()
     node = read.get("hypotheses")
     items = (node,) if isinstance(node, LocatedScalar) else read.sequence("hypotheses")
     sources = [_read_source(item, folder, read.problems) for item in items if item is not None]

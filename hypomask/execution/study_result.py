@@ -125,7 +125,7 @@ class StudyResult:
         """Return the content of ``results.json``: plain JSON types, no dates, no durations, no paths."""
         settings = study_as_dict(self.study)
         for part in ("hypomask", "name", "data", "hypotheses"):
-            del settings[part]
+            settings.pop(part, None)
         return {
             "format": FORMAT_VERSION,
             "hypomask": __version__,

@@ -28,12 +28,11 @@ def study_as_dict(study: Study, *, relative_to: Path | None = None) -> dict[str,
     relative_to
         Folder that paths are written relative to; None: absolute paths.
     """
-    content: dict[str, Any] = {
-        "hypomask": 1,
-        "name": study.name,
-        "data": _data(study.data, relative_to),
-        "hypotheses": [_source(source, relative_to) for source in study.hypotheses],
-    }
+    content: dict[str, Any] = {"hypomask": 1, "name": study.name}
+    if study.data is not None:
+        content["data"] = _data(study.data, relative_to)
+    if study.hypotheses:
+        content["hypotheses"] = [_source(source, relative_to) for source in study.hypotheses]
     if study.scope is not None:
         content["scope"] = study.scope
     for section in ("model", "training", "plan", "comparison"):
