@@ -33,6 +33,12 @@ def hypothesis_verdict(own: HypothesisFacts, facts: StudyFacts, study_code: Verd
 
 def _fails_alone(own: HypothesisFacts, facts: StudyFacts) -> tuple[HypothesisCode, str] | None:
     alpha, skill, gain = facts.alpha, own.skill, own.gain
+    null = own.settled_null
+    if facts.scope == "members" and skill.value > 0 and skill.p > alpha and null is not None and null.p_holm <= alpha:
+        return "cannot-tell", (
+            f"Beats {null_words(null.kind, len(null.losses))} ({p_words(null.p_holm)}), but its skill is not shown to "
+            f"be above zero ({interval(skill, alpha)}, one-sided {p_words(skill.p)})."
+        )
     if skill.value <= 0 or skill.p > alpha:
         return "not-supported", (
             "Predicts no better than the model without genes "
@@ -44,7 +50,6 @@ def _fails_alone(own: HypothesisFacts, facts: StudyFacts) -> tuple[HypothesisCod
             return "worse-than-no-interaction", f"Predicts worse than {without_interactions(own)} ({numbers})."
         if gain.p > alpha:
             return "not-supported", f"Its edges add nothing measurable to its genes ({numbers})."
-    null = own.settled_null
     if null is not None and null.p_holm > alpha:
         return "no-better-than-nulls", (
             f"Not shown to be better than {null_words(null.kind, len(null.losses))} "

@@ -1,6 +1,7 @@
 """The rules of the verdict: the first that applies decides.
 
 no signal / edges not supported (wiring studies only) / no better than its nulls / best / equivalent / cannot tell.
+Genes that beat matched gene sets, but whose skill is not shown to be above zero, are a case of "cannot tell".
 
 A *membership* study asks which genes (with their edges) explain the phenotype. That the edges add nothing measurable
 to the genes then qualifies the verdict and never overrules it: what decides is whether the genes beat matched gene
@@ -60,6 +61,16 @@ def _no_signal(facts: StudyFacts, reason: Reason) -> Verdict | None:
     if reason.supports or _genes_predict_alone(facts):
         return None
     skill = facts.winner.skill
+    null = facts.winner.settled_null
+    if facts.scope == "members" and skill.value > 0 and null is not None and null.p_holm <= facts.alpha:
+        # Matched gene sets ask a sharper question of a small cohort: the same samples stand on both sides.
+        sentence = (
+            f"Cannot tell: {facts.winner.name} leads and predicts better than "
+            f"{null_words(null.kind, len(null.losses))} ({p_words(null.p_holm)}{holm_words(facts)}), but with "
+            f"{units_words(facts)} its skill ({interval(skill, facts.alpha)}) is not shown to be above that of the "
+            f"model without genes (one-sided {p_words(skill.p)})."
+        )
+        return Verdict("cannot-tell", sentence, (beats_nulls(facts),))
     sentence = (
         f"No signal shown: not even the leading hypothesis, {facts.winner.name}, predicts better than the model "
         f"without genes (skill {interval(skill, facts.alpha)}, one-sided {p_words(skill.p)})."

@@ -11,12 +11,16 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 __all__ = ["one_thread", "one_thread_environment"]
 
-# OMP_WAIT_POLICY: idle OpenMP threads that spin made a GEMM-heavy loop 35 times slower on a busy machine
+# OMP_WAIT_POLICY: idle OpenMP threads that spin made a GEMM-heavy loop 35 times slower on a busy machine.
+# MALLOC_*: glibc otherwise gives each tensor back to the system and page-faults for the next (20-50 % of a small
+# training step).
 THREAD_VARIABLES = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_WAIT_POLICY": "PASSIVE",
+    "MALLOC_TRIM_THRESHOLD_": "1000000000",
+    "MALLOC_MMAP_THRESHOLD_": "1000000000",
 }
 
 
