@@ -28,7 +28,7 @@ from hypomask.training.closed_form import (
 )
 from hypomask.training.config import TrainingConfig
 from hypomask.training.fine_tuning import Samples, Tuned, fine_tune, predict
-from hypomask.training.penalised import per_sample_losses
+from hypomask.training.penalised import RidgePath, per_sample_losses
 from hypomask.training.shrinkage import choose_shrinkage
 
 __all__ = ["FittedModel", "fit_model"]
@@ -143,11 +143,17 @@ class _Fitter:
         replicates = range(min(self.training.replicates, int(parts.max()) + 1))
         features = [token_features(self._new_model(i), self.samples.x_BGC, self.layouts) for i in replicates]
         closed_form = max(feature.work for feature in features) <= MOST_WORK
-        penalty = self._choose_penalty(features, parts) if closed_form else 0
+        paths: list[RidgePath] = []
+        penalty = 0
+        if closed_form:
+            paths = [self._readouts(features[i], np.flatnonzero(parts != i)) for i in replicates]
+            penalty = self._choose_penalty(features, paths, parts)
         held_out_rows, held_out_added, tuned = [], [], []
         for i in replicates:
             inside, outside = np.flatnonzero(parts != i), np.flatnonzero(parts == i)
-            model = self._start(i, features[i] if closed_form else None, inside, penalty)
+            model = self._new_model(i)
+            if closed_form:
+                set_readout(model, features[i], paths[i], penalty)
             tuned.append(self._tune(model, i, inside, outside))
             held_out_rows.append(outside)
             held_out_added.append(self._predict(model, outside))
@@ -157,7 +163,9 @@ class _Fitter:
         if shrinkage > 0:
             everything = np.arange(len(self.y))
             for i, how in zip(replicates, tuned, strict=True):
-                model = self._start(i, features[i] if closed_form else None, everything, penalty)
+                model = self._new_model(i)
+                if closed_form:
+                    set_readout(model, features[i], self._readouts(features[i], everything, penalty + 1), penalty)
                 self._tune(model, i, everything, None, epochs=how.best_epoch)
                 models.append(model.eval())
         return FittedModel(
@@ -189,24 +197,21 @@ class _Fitter:
             generator,
         ).to(self.device)
 
-    def _choose_penalty(self, features: Sequence[TokenFeatures], parts: npt.NDArray[np.int8]) -> int:
+    def _readouts(
+        self, features: TokenFeatures, rows: npt.NDArray[np.int64], n_penalties: int | None = None
+    ) -> RidgePath:
+        return readout_path(features, rows, self.y, self.offset, self.kind, READOUT_PENALTIES[:n_penalties])
+
+    def _choose_penalty(
+        self, features: Sequence[TokenFeatures], paths: Sequence[RidgePath], parts: npt.NDArray[np.int8]
+    ) -> int:
         """Return the position of the penalty with the least loss over all left-out parts."""
         losses = np.zeros(len(READOUT_PENALTIES))
-        for i, feature in enumerate(features):
-            inside, outside = np.flatnonzero(parts != i), np.flatnonzero(parts == i)
-            path = readout_path(feature, inside, self.y, self.offset, self.kind)
+        for i, (feature, path) in enumerate(zip(features, paths, strict=True)):
+            outside = np.flatnonzero(parts == i)
             eta_PBK = path.predict(feature.values_BJ[outside], self.offset[outside])
             losses += [per_sample_losses(eta_BK, self.y[outside], self.kind).sum() for eta_BK in eta_PBK]
         return int(np.argmin(losses))
-
-    def _start(
-        self, replicate: int, features: TokenFeatures | None, rows: npt.NDArray[np.int64], penalty: int
-    ) -> MaskedGeneTransformer:
-        model = self._new_model(replicate)
-        if features is not None:
-            path = readout_path(features, rows, self.y, self.offset, self.kind, READOUT_PENALTIES[: penalty + 1])
-            set_readout(model, features, path, penalty)
-        return model
 
     def _tune(
         self,
