@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from hypomask.data.cohort import Cohort
     from hypomask.data.spec import DataReport
 
-__all__ = ["PreparedStudy", "prepare", "shown_name"]
+__all__ = ["PreparedStudy", "coverage_warnings", "prepare", "shown_name"]
 
 MAX_AUTO_GENES = 2000
+MAX_OWN_WARNINGS = 12
+MAX_NAMES_SHOWN = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +88,7 @@ def prepare(
     genes, notes = _token_genes(cohort, hypotheses, study)
     masks, coverage = _compile(hypotheses, genes, study)
     references, reference_notes = _references(genes, masks, scope, study)
-    coverage_warnings = [f"{row.hypothesis}: {warning}" for row in coverage for warning in row.warnings]
+    found = report.warnings if report else ()
     by_scope: NullKind = "rewired" if scope == "all" else "matched-genes"
     return PreparedStudy(
         study=study,
@@ -98,7 +100,13 @@ def prepare(
         null_kind=by_scope if plan.null_kind == "auto" else plan.null_kind,
         masks={**masks, **references},
         coverage=coverage,
-        warnings=(*(report.warnings if report else ()), *folds.notes, *notes, *reference_notes, *coverage_warnings),
+        warnings=(
+            *(report.warnings if report else ()),
+            *folds.notes,
+            *notes,
+            *reference_notes,
+            *coverage_warnings(coverage),
+        ),
     )
 
 
@@ -106,6 +114,33 @@ def shown_name(model: str) -> tuple[str, Role]:
     """Return the name that a reader sees, and whether it is a hypothesis or a reference."""
     kind, _, name = model.partition("/")
     return name, "hypothesis" if kind == "hypothesis" else "reference"
+
+
+def coverage_warnings(coverage: Sequence[Coverage]) -> tuple[str, ...]:
+    """Return what compilation warned of: the same warning of many hypotheses once, and never a wall of text."""
+    hypotheses_by_warning: dict[str, list[str]] = {}
+    for row in coverage:
+        for warning in row.warnings:
+            hypotheses_by_warning.setdefault(warning, []).append(row.hypothesis)
+    own = {warning: names for warning, names in hypotheses_by_warning.items() if len(names) == 1}
+    listed = [
+        f"{_some(names)}: {warning}"
+        for warning, names in hypotheses_by_warning.items()
+        if warning not in own or len(own) <= MAX_OWN_WARNINGS
+    ]
+    if len(own) > MAX_OWN_WARNINGS:
+        concerned = {names[0] for names in own.values()}
+        lowest = min(coverage, key=lambda row: row.fraction)
+        listed.append(
+            f"{len(concerned)} of {len(coverage)} hypotheses have genes or edges that are not in the data, the most "
+            f"{lowest.hypothesis} ({lowest.genes_found} of {lowest.genes_named} genes found): see the table of coverage"
+        )
+    return tuple(listed)
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:MAX_NAMES_SHOWN])
+    return shown if len(names) <= MAX_NAMES_SHOWN else f"{shown} and {len(names) - MAX_NAMES_SHOWN} more hypotheses"
 
 
 def _token_genes(

@@ -10,8 +10,9 @@ import pytest
 from hypomask.errors import ConfigError, HypothesisError
 from hypomask.execution import prepare as module
 from hypomask.execution.jobs import NO_INTERACTION, UNCONSTRAINED
-from hypomask.execution.prepare import PreparedStudy, prepare, shown_name
+from hypomask.execution.prepare import PreparedStudy, coverage_warnings, prepare, shown_name
 from hypomask.execution.study import load_study
+from hypomask.masks.coverage import Coverage
 
 RIVALS = """\
 hypomask: 1
@@ -106,3 +107,18 @@ def test_folds_are_those_of_the_seed(study: Path) -> None:
     np.testing.assert_array_equal(first.folds.test_fold_RB, again.folds.test_fold_RB)
     assert (first.folds.test_fold_RB != other.folds.test_fold_RB).any()
     assert first.cohort.values_BGC.flags.c_contiguous
+
+
+def row(name: str, *warnings: str, found: int = 1) -> Coverage:
+    return Coverage(name, 2, found, (), 0, 0, 2, (), warnings=warnings)
+
+
+def test_a_warning_that_many_hypotheses_share_is_given_once() -> None:
+    rows = [row(f"h{i}", "needs 2 layers") for i in range(5)] + [row("last", "lost a gene")]
+    assert coverage_warnings(rows) == ("h0, h1, h2 and 2 more hypotheses: needs 2 layers", "last: lost a gene")
+
+
+def test_very_many_different_warnings_become_one_line() -> None:
+    rows = [row(f"h{i}", f"lost gene {i}") for i in range(49)] + [row("worst", "lost all", found=0)]
+    (line,) = coverage_warnings(rows)
+    assert line.startswith("50 of 50 hypotheses have genes or edges that are not in the data, the most worst (0 of 2")
