@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from statsmodels.stats.multitest import multipletests
 
 from hypomask.comparison.paired import RESOLUTION, Effect, Units, corrected_covariance
 
@@ -25,11 +26,7 @@ def holm(p: Sequence[float]) -> FloatArray:
     Holm 1979, Scandinavian Journal of Statistics 6:65, https://www.jstor.org/stable/4615733
     """
     values = np.asarray(p, dtype=np.float64)
-    order = np.argsort(values, kind="stable")
-    stepped = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
-    adjusted = np.empty_like(values)
-    adjusted[order] = np.minimum(stepped, 1.0)
-    return adjusted
+    return np.asarray(multipletests(values, method="holm")[1]) if len(values) else values
 
 
 class JointLaw:
