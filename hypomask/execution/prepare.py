@@ -100,13 +100,7 @@ def prepare(
         null_kind=by_scope if plan.null_kind == "auto" else plan.null_kind,
         masks={**masks, **references},
         coverage=coverage,
-        warnings=(
-            *(report.warnings if report else ()),
-            *folds.notes,
-            *notes,
-            *reference_notes,
-            *coverage_warnings(coverage),
-        ),
+        warnings=(*found, *folds.notes, *notes, *reference_notes, *coverage_warnings(coverage)),
     )
 
 
