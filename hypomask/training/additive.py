@@ -163,19 +163,24 @@ def _cross_validate(
     n_outputs: int,
     splits: list[npt.NDArray[np.int8]],
 ) -> _Candidate:
-    """Predict each sample, for every penalty, by models that did not see it; average over splits; pick the penalty."""
-    average_PBK = np.zeros((len(PENALTIES), len(y), n_outputs))
-    losses_PB = np.zeros((len(PENALTIES), len(y)))
-    for split in splits:
-        eta_PBK = np.zeros_like(average_PBK)
+    """Pick the penalty with the least loss on samples left out."""
+    eta_RPBK = _held_out_predictors(design, y, kind, n_outputs, splits)
+    # Losses of single splits, not of averaged predictions: the model that is used is not averaged over splits.
+    losses_PB = np.mean([[per_sample_losses(eta_BK, y, kind) for eta_BK in eta_PBK] for eta_PBK in eta_RPBK], axis=0)
+    chosen = int(np.argmin(losses_PB.mean(axis=1)))
+    return _Candidate(curves, chosen, eta_RPBK[:, chosen].mean(axis=0), losses_PB[chosen])
+
+
+def _held_out_predictors(
+    design: Float, y: Float, kind: PhenotypeKind, n_outputs: int, splits: list[npt.NDArray[np.int8]]
+) -> Float:
+    """Return (R, P, B, K): each sample's predictor, split by split and for every penalty, without its own phenotype."""
+    eta_RPBK = np.zeros((len(splits), len(PENALTIES), len(y), n_outputs))
+    for eta_PBK, split in zip(eta_RPBK, splits, strict=True):
         for part in np.unique(split):
             held_out = split == part
             if kind != "continuous" and len(np.unique(y[~held_out])) < 2:
                 continue  # one class left: there is nothing to fit, the held-out samples keep a predictor of 0
             path = penalised_path(design[~held_out], y[~held_out], kind=kind, n_outputs=n_outputs)
             eta_PBK[:, held_out] = path.predict(design[held_out])
-        average_PBK += eta_PBK / len(splits)
-        # Losses of single splits, not of averaged predictions: the model that is used is not averaged over splits.
-        losses_PB += np.stack([per_sample_losses(eta_BK, y, kind) for eta_BK in eta_PBK]) / len(splits)
-    chosen = int(np.argmin(losses_PB.mean(axis=1)))
-    return _Candidate(curves, chosen, average_PBK[chosen], losses_PB[chosen])
+    return eta_RPBK
