@@ -24,10 +24,15 @@ MAX_OVERLAPS_SHOWN = 15
 @click.option("--data", type=FILE, metavar="FILE", help="Table of measurements, for coverage.")
 @click.option("--scope", type=click.Choice(["all", "members"]), help="Instead of the scope that the files state.")
 @click.option("--expansion", type=click.Choice(["none", "clique", "star"]), help="How gene sets become edges.")
-@click.option("--layers", type=click.IntRange(1), default=1, show_default=True, help="Layers of the model.")
+@click.option("--layers", type=click.IntRange(1), help="Layers of the model. Default: as many as needed.")
 @json_option
 def command(
-    files: tuple[Path, ...], data: Path | None, scope: str | None, expansion: str | None, layers: int, as_json: bool
+    files: tuple[Path, ...],
+    data: Path | None,
+    scope: str | None,
+    expansion: str | None,
+    layers: int | None,
+    as_json: bool,
 ) -> None:
     """Show what hypotheses become: tokens, edges, coverage, overlap.
 

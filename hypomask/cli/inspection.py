@@ -15,6 +15,7 @@ from hypomask.hypothesis.graph import Expansion, Hypothesis, Scope
 from hypomask.knowledge.registry import read_hypotheses
 from hypomask.masks.compile import compile_mask
 from hypomask.masks.coverage import Coverage
+from hypomask.masks.layer_count import layers_for
 from hypomask.masks.mask import Mask
 from hypomask.masks.summary import MaskOverlap, MaskSummary, mask_overlaps, summarise
 
@@ -62,7 +63,7 @@ class Inspection:
 
 
 def inspect_hypotheses(
-    files: Sequence[Path], data: Path | None, scope: str | None, expansion: str | None, n_layers: int
+    files: Sequence[Path], data: Path | None, scope: str | None, expansion: str | None, n_layers: int | None
 ) -> Inspection:
     """Read the hypotheses of all `files` and compile them against the genes of `data`, or all genes they name.
 
@@ -79,7 +80,7 @@ def inspect_hypotheses(
     genes = _genes(hypotheses, data)
     items, masks = [], []
     for hypothesis in hypotheses:
-        mask, coverage = compile_mask(hypothesis, genes, n_layers=n_layers, min_coverage=0.0)
+        mask, coverage = compile_mask(hypothesis, genes, n_layers=n_layers or layers_for(hypotheses), min_coverage=0.0)
         items.append(InspectedHypothesis(hypothesis, coverage, summarise(mask), _hubs(mask)))
         masks.append(mask)
     overlaps = mask_overlaps(masks)

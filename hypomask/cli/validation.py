@@ -11,6 +11,7 @@ from hypomask.errors import ConfigError, HypomaskError
 from hypomask.hypothesis.located_yaml import LocatedMapping, load_yaml
 from hypomask.knowledge.registry import read_hypotheses
 from hypomask.masks.compile import compile_mask
+from hypomask.masks.layer_count import layers_for
 from hypomask.report.wording import count
 
 __all__ = ["CheckedFile", "is_study", "validate_file"]
@@ -66,7 +67,7 @@ def _validate_hypotheses(file: Path, data: Path | None) -> CheckedFile:
     genes = named if data is None else tuple(dict.fromkeys(peek(data).genes(named)))
     found, warnings = [], []
     for hypothesis in hypotheses:
-        _, coverage = compile_mask(hypothesis, genes, n_layers=1, min_coverage=0.0)
+        _, coverage = compile_mask(hypothesis, genes, n_layers=layers_for(hypotheses), min_coverage=0.0)
         line = f"{hypothesis.name}: {count(coverage.genes_named, 'gene')}, {count(coverage.edges_named, 'edge')}"
         if hypothesis.groups:
             line += f", {count(len(hypothesis.groups), 'group')}"

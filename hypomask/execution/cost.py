@@ -45,8 +45,8 @@ def job_cost(prepared: PreparedStudy, mask: Mask, fit: str = DEFAULT_FIT) -> Job
     study = prepared.study
     model, training = study.model, study.training
     n_samples = prepared.cohort.n_samples * (1 - 1 / prepared.folds.n_folds)
-    per_token = model.width * (4 * model.width + 3 * model.hidden)
-    per_step = model.layers * (mask.n_tokens * per_token + (mask.n_edges + mask.n_tokens) * 2 * model.width)
+    per_token = 8 * model.width**2
+    per_step = model.n_layers * (mask.n_tokens * per_token + (mask.n_edges + mask.n_tokens) * 2 * model.width)
     trainings = 2 * training.replicates  # once to find when to stop, once on all training samples
     columns = mask.n_genes * model.width
     start = n_samples * columns * min(n_samples, columns)
@@ -59,9 +59,9 @@ def job_cost(prepared: PreparedStudy, mask: Mask, fit: str = DEFAULT_FIT) -> Job
             operations += trainings * start
     fold = 4.0 * prepared.cohort.n_samples * len(prepared.cohort.genes) * n_channels
     batch = min(training.batch_size, n_samples)
-    activations = 4.0 * batch * mask.n_tokens * model.layers * (10 * model.width + 3 * model.hidden)
+    activations = 4.0 * batch * mask.n_tokens * model.n_layers * 12 * model.width
     pairs = float(mask.n_tokens) ** 2 if mask.density > DENSE_ABOVE else float(mask.n_edges + mask.n_tokens)
-    attention = 4.0 * 3 * batch * model.heads * model.layers * pairs
+    attention = 4.0 * 3 * batch * model.heads * model.n_layers * pairs
     features = 8.0 * 2 * n_samples * columns * training.replicates if start <= CLOSED_FORM_WORK else 0.0
     torch = BYTES_OF_TORCH if fit == DEFAULT_FIT else 0.0
     return JobCost(operations, torch + 2 * fold + activations + attention + features)

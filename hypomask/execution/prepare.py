@@ -16,6 +16,7 @@ from hypomask.execution.study_definition import Study
 from hypomask.hypothesis.graph import Hypothesis, Scope
 from hypomask.masks.compile import compile_mask
 from hypomask.masks.coverage import Coverage
+from hypomask.masks.layer_count import layers_for
 from hypomask.masks.mask import Mask
 from hypomask.masks.null_masks import NullKind
 from hypomask.masks.references import MAX_EDGES, no_interaction, unconstrained
@@ -85,6 +86,8 @@ def prepare(
     plan = study.plan
     folds = make_folds(cohort, n_folds=plan.folds, n_repeats=plan.repeats, seed=plan.seed)
     scope = hypotheses[0].scope
+    if study.model.layers is None:
+        study = replace(study, model=replace(study.model, layers=layers_for(hypotheses)))
     genes, notes = _token_genes(cohort, hypotheses, study)
     masks, coverage = _compile(hypotheses, genes, study)
     references, reference_notes = _references(genes, masks, scope, study)
@@ -167,7 +170,7 @@ def _compile(
     for hypothesis in hypotheses:
         try:
             mask, row = compile_mask(
-                hypothesis, genes, n_layers=study.model.layers, min_coverage=study.plan.min_coverage
+                hypothesis, genes, n_layers=study.model.n_layers, min_coverage=study.plan.min_coverage
             )
         except HypothesisError as error:
             problems.append(Problem(str(error)))

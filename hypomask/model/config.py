@@ -18,9 +18,8 @@ class ModelConfig:
     width
         Features per token; divisible by `heads`.
     heads, layers
-        Attention heads per layer, and layers. With L layers a gene is reached over paths of at most L edges.
-    hidden
-        Width of the feed-forward part (per gate).
+        Attention heads per layer, and layers. With L layers a gene is reached over paths of at most L edges. None: as
+        many as the hypotheses of a study need for all their edges to act: 1, more where they have group tokens.
     dropout
         On attention output and feed-forward output. 0 by default: early stopping and shrinkage regularise.
     attention
@@ -29,16 +28,21 @@ class ModelConfig:
 
     width: int = 16
     heads: int = 2
-    layers: int = 1
-    hidden: int = 32
+    layers: int | None = None
     dropout: float = 0.0
     attention: str = "auto"
 
     def __post_init__(self) -> None:
-        for name in ("width", "heads", "layers", "hidden"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"model.{name}: got {getattr(self, name)}, expected at least 1")
+        for name in ("width", "heads", "layers"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ConfigError(f"model.{name}: got {value}, expected at least 1")
         if self.width % self.heads:
             raise ConfigError(f"model.width: got {self.width}, expected a multiple of model.heads ({self.heads})")
         if not 0 <= self.dropout < 1:
             raise ConfigError(f"model.dropout: got {self.dropout}, expected a number in [0, 1)")
+
+    @property
+    def n_layers(self) -> int:
+        """Layers of a model built from this configuration."""
+        return self.layers or 1

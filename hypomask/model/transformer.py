@@ -71,8 +71,8 @@ class MaskedGeneTransformer(nn.Module):
 
         self.gene_embedding_ND = nn.Parameter(torch.zeros(n_genes + n_groups, width))
         self.measurement_GCD = normal(n_genes, n_channels, width)
-        self.blocks = nn.ModuleList(_Block(config, generator) for _ in range(config.layers))
-        self.readout_GFK = nn.Parameter(torch.zeros(n_genes, width * config.layers, n_outputs))
+        self.blocks = nn.ModuleList(_Block(config, generator) for _ in range(config.n_layers))
+        self.readout_GFK = nn.Parameter(torch.zeros(n_genes, width * config.n_layers, n_outputs))
         self.intercept_K = nn.Parameter(torch.zeros(n_outputs))
 
     def tokens(self, x_BGC: Tensor) -> Tensor:

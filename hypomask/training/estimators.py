@@ -96,7 +96,7 @@ class _MaskedGeneEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn
             phenotype.values,
             self.additive_,
             self.mask_,
-            model=self.model or ModelConfig(),
+            model=_with_layers(self.model or ModelConfig(), self.mask_),
             training=training,
             device=device,
             **shared,
@@ -133,6 +133,15 @@ class _MaskedGeneEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn
         return self.fitted_.predict(x_BGC, self._scaling.covariates(self._covariates(x)))
 
 
+def _with_layers(config: ModelConfig, mask: Mask) -> ModelConfig:
+    """Fill in layers that were left open: enough for all edges of the mask to act."""
+    if config.layers is not None:
+        return config
+    if len(mask.layers) > 1:
+        return replace(config, layers=len(mask.layers))
+    return replace(config, layers=2 if mask.group_tokens else 1)  # a group token hands on in the second layer
+
+
 def _in_float64(fitted: FittedModel, mask: Mask) -> FittedModel:
     """Let a fit predict in float64: in float32 a prediction would depend, by 1e-6, on who else is in the table."""
     if not fitted.replicates:
@@ -140,7 +149,7 @@ def _in_float64(fitted: FittedModel, mask: Mask) -> FittedModel:
     config = fitted.replicates[0].config
     layouts = build_layout(
         mask,
-        n_layers=config.layers,
+        n_layers=config.n_layers,
         n_heads=config.heads,
         back_end=config.attention,
         device=fitted.layouts[0].device,

@@ -125,7 +125,7 @@ class _Fitter:
         self.offset = additive.eta_train
         self.layouts: tuple[LayerLayout, ...] = build_layout(
             mask,
-            n_layers=model.layers,
+            n_layers=model.n_layers,
             n_heads=model.heads,
             back_end=model.attention,
             device=device,
