@@ -19,7 +19,7 @@ KINDS: list[Any] = [("continuous", 1), ("binary", 1), ("classes", 3)]
 
 
 def build(mask: Any, n_outputs: int, config: ModelConfig, n_channels: int = 1, seed: int = 0) -> Any:
-    layouts = build_layout(mask, n_layers=config.layers, n_heads=config.heads, dtype=torch.float32)
+    layouts = build_layout(mask, n_layers=config.n_layers, n_heads=config.heads, dtype=torch.float32)
     generator = torch.Generator().manual_seed(seed)
     groups = len(mask.group_tokens)
     return MaskedGeneTransformer(mask.n_genes, groups, n_channels, n_outputs, config, generator), layouts

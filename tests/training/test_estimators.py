@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from hypomask.errors import ConfigError, DataError
+from hypomask.masks.mask import EdgeTable, Mask
 from hypomask.masks.references import no_interaction, unconstrained
 from hypomask.model.config import ModelConfig
 from hypomask.training.columns import arrange_columns
@@ -145,6 +147,20 @@ def test_it_works_in_pipelines_searches_and_cross_validation(table: Any, make_ma
     masks = [no_interaction(genes), make_mask(4, (0, 1)), make_mask(4, (2, 3))]
     search = GridSearchCV(MaskedGeneRegressor(training=QUICK), {"mask": masks}, cv=3).fit(x, y)
     assert search.best_params_["mask"] is masks[1]
+
+
+def test_layers_left_open_are_enough_for_group_tokens_and_tables(table: Any) -> None:
+    x, y = table
+    star = EdgeTable.build([4, 4, 0, 1], [0, 1, 4, 4])
+    grouped = Mask("star", ("g0", "g1", "g2", "g3"), (star,), group_tokens=("pathway",))
+    nothing = EdgeTable.build([], [])
+    tables = replace(grouped, group_tokens=(), layers=(EdgeTable.build([0], [1]), nothing, nothing))
+    for mask, layers in ((grouped, 2), (tables, 3)):
+        fitted = MaskedGeneRegressor(mask, training=QUICK).fit(x, y)
+        assert fitted.shrinkage_ > 0.5
+        assert len(fitted.fitted_.layouts) == layers
+    with pytest.raises(ConfigError, match="3 layers, but the model has 1"):
+        MaskedGeneRegressor(tables, ModelConfig(layers=1), QUICK).fit(x, y)
 
 
 def test_clone_and_parameters_are_kept_as_given(make_mask: Any) -> None:

@@ -27,7 +27,7 @@ def setting(make_mask: Any, products: Any) -> Any:
     def make(kind: Any = "continuous", n_outputs: int = 1, n: int = 300, config: ModelConfig | None = None) -> Any:
         config = config or ModelConfig(width=8, heads=2)
         mask = make_mask(4, (0, 1), (2, 3))
-        layouts = build_layout(mask, n_layers=config.layers, n_heads=config.heads, dtype=torch.float32)
+        layouts = build_layout(mask, n_layers=config.n_layers, n_heads=config.heads, dtype=torch.float32)
         model = MaskedGeneTransformer(4, 0, 1, n_outputs, config, torch.Generator().manual_seed(0))
         x_BGC, y = products(n, kind)
         half = n // 2
