@@ -17,6 +17,7 @@ from small_study import write_study
 
 from hypomask.execution.ledger import Ledger
 from hypomask.execution.run import compare
+from hypomask.execution.trainer import DEFAULT_FIT
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
@@ -26,10 +27,10 @@ compare(sys.argv[1], sys.argv[2], jobs=int(sys.argv[3]), device="cpu", fit=sys.a
 """
 
 
-def start(study: Path, out: Path, jobs: int) -> subprocess.Popen[bytes]:
+def start(study: Path, out: Path, jobs: int, fit: str = FIT) -> subprocess.Popen[bytes]:
     search_path = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
     environment = {**os.environ, "PYTHONPATH": search_path, "FAKE_SLEEP": "0.02"}
-    arguments = [sys.executable, "-c", PROGRAM, str(study), str(out), str(jobs), FIT]
+    arguments = [sys.executable, "-c", PROGRAM, str(study), str(out), str(jobs), fit]
     return subprocess.Popen(arguments, env=environment, stderr=subprocess.PIPE)
 
 
@@ -68,21 +69,23 @@ def workers_of(study: Path) -> list[int]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_a_run_killed_at_random_moments_gives_the_results_of_an_undisturbed_one(tmp_path: Path, jobs: int) -> None:
+@pytest.mark.parametrize(("jobs", "fit", "kills"), [(1, FIT, 5), (2, FIT, 5), (2, DEFAULT_FIT, 10)])
+def test_a_run_killed_at_random_moments_gives_the_results_of_an_undisturbed_one(
+    tmp_path: Path, jobs: int, fit: str, kills: int
+) -> None:
     study = write_study(tmp_path / "inputs")
-    undisturbed = compare(study, tmp_path / "undisturbed", jobs=1, device="cpu", fit=FIT)
+    undisturbed = compare(study, tmp_path / "undisturbed", jobs=1, device="cpu", fit=fit)
     expected = (tmp_path / "undisturbed" / "results.json").read_bytes()
     n_jobs = 24 + 3 * sum(len(null.losses) for null in undisturbed.comparison.nulls)
     rng = random.Random(jobs)
     out = tmp_path / "run"
     n_killed = 0
-    for moment in sorted(rng.sample(range(n_jobs - 1), 5)):
+    for moment in sorted(rng.sample(range(n_jobs - 1), kills)):
         before = n_done(out)
-        n_killed += kill_after(start(study, out, jobs), out, moment, rng.uniform(0, 0.05))
+        n_killed += kill_after(start(study, out, jobs, fit), out, moment, rng.uniform(0, 0.05))
         assert n_done(out) >= before
-    assert n_killed == 5
-    process = start(study, out, jobs)
+    assert n_killed == kills
+    process = start(study, out, jobs, fit)
     _, complaint = process.communicate(timeout=120)
     assert process.returncode == 0, complaint.decode()
     assert (out / "results.json").read_bytes() == expected
