@@ -77,16 +77,19 @@ def fine_tune(
         done = step / (steps * max(config.epochs, 1))
         return min(1.0, (step + 1) / (WARM_UP * steps)) * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
+    device = train.y_B.device
+    # Batches are drawn on the CPU whatever the device; dropout has to be drawn where it is used.
+    dropout = generator if device.type == "cpu" else torch.Generator(device).manual_seed(generator.initial_seed())
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, rate)
     start = best = _loss(model, layouts, held_out, kind) if held_out is not None else math.nan
     best_epoch, best_state = 0, copy.deepcopy(model.state_dict())
     epoch = 0
     for epoch in range(1, epochs + 1):
         model.train()
-        order = torch.randperm(len(train), generator=generator).to(train.y_B.device)
+        order = torch.randperm(len(train), generator=generator).to(device)
         for step in range(steps):
             rows = order[step * batch : (step + 1) * batch]
-            eta_BK = train.offset_BK[rows] + model(train.x_BGC[rows], layouts, generator)
+            eta_BK = train.offset_BK[rows] + model(train.x_BGC[rows], layouts, dropout)
             loss = training_loss(eta_BK, train.y_B[rows], kind)
             optimiser.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
