@@ -17,9 +17,11 @@ __all__ = [
     "RunError",
     "did_you_mean",
     "raise_problems",
+    "shortened",
 ]
 
 MAX_PROBLEMS_SHOWN = 20
+MAX_MESSAGE_LENGTH = 1000  # a cell or a key that a message quotes may be as long as the file
 
 
 class HypomaskError(Exception):
@@ -82,7 +84,11 @@ class Problem:
         place = self.file or ""
         if self.line is not None:
             place = f"{place}:{self.line}" if place else f"line {self.line}"
-        return f"{place}: {self.message}" if place else self.message
+        message = self.message
+        if len(message) > MAX_MESSAGE_LENGTH:
+            half = MAX_MESSAGE_LENGTH // 2
+            message = f"{message[:half]} ... {message[-half:]}"
+        return f"{place}: {message}" if place else message
 
 
 def raise_problems(problems: Sequence[Problem], error: type[HypomaskError]) -> None:
@@ -102,3 +108,8 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     by_folded = {candidate.casefold(): candidate for candidate in candidates}
     close = difflib.get_close_matches(name.casefold(), list(by_folded), n=1, cutoff=0.6)
     return f" Did you mean {by_folded[close[0]]!r}?" if close else ""
+
+
+def shortened(text: str, length: int = 60) -> str:
+    """Return `text` cut to `length` characters, for quoting what a file holds."""
+    return text if len(text) <= length else text[: length - 3] + "..."

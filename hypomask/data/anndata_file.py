@@ -38,7 +38,8 @@ def read_anndata(path: Path, layers: Sequence[str]) -> tuple[list[Matrix], TextT
             warnings.simplefilter("ignore")  # repeated names are reported below, in words
             data = anndata.read_h5ad(path)
     except Exception as error:  # h5py and anndata raise nearly anything on a damaged file
-        raise DataError(f"{path}: not an AnnData file, or a damaged one: {str(error).splitlines()[0]}") from error
+        first = str(error).splitlines()[0].rstrip(".")
+        raise DataError(f"{path}: not an AnnData file, or a damaged one: {first}. Write or fetch it again") from error
 
     samples = tuple(str(name).strip() for name in data.obs_names)
     genes = tuple(str(name).strip() for name in data.var_names)

@@ -11,7 +11,7 @@ from hypomask.data.blocks import identical_rows
 from hypomask.data.cohort import Cohort
 from hypomask.data.gene_names import damaged_by_excel
 from hypomask.data.tables import Findings, Matrix, counted, listed
-from hypomask.errors import Problem
+from hypomask.errors import Problem, shortened
 
 __all__ = ["check_cohort", "check_values", "without_unmeasured_genes"]
 
@@ -81,7 +81,11 @@ def _check_size(cohort: Cohort, findings: Findings, file: str) -> None:
     n = cohort.n_samples
     if n < MIN_SAMPLES:
         findings.problems.append(
-            Problem(f"{n} samples with measurements and phenotype, expected at least {MIN_SAMPLES}", file)
+            Problem(
+                f"{n} samples with measurements and phenotype, expected at least {MIN_SAMPLES}: too few "
+                "to learn anything from; add samples",
+                file,
+            )
         )
     elif n < FEW_SAMPLES:
         findings.warnings.append(f"{n} samples: fewer than {FEW_SAMPLES} cannot tell which hypothesis is best")
@@ -91,7 +95,7 @@ def _check_classes(cohort: Cohort, n_folds: int, findings: Findings, file: str) 
     phenotype = cohort.phenotype
     members = np.bincount(phenotype.values.astype(np.int64)) if phenotype.classes else np.zeros(0, np.int64)
     for code, n in enumerate(members.tolist()):
-        name = f"class {phenotype.classes[code]!r} of {phenotype.name!r}"
+        name = f"class {shortened(phenotype.classes[code])!r} of {phenotype.name!r}"
         if n < n_folds:
             way_out = f"ask for {n} folds, or" if n >= 2 else "leave it out, or"
             findings.problems.append(

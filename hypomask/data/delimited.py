@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.csv
 
 from hypomask.data.source_files import SourceText
-from hypomask.data.tables import MISSING, Matrix, TextTable
-from hypomask.errors import MAX_PROBLEMS_SHOWN, DataError, Problem, did_you_mean, raise_problems
+from hypomask.data.tables import MISSING, Matrix, TextTable, listed
+from hypomask.errors import MAX_PROBLEMS_SHOWN, DataError, Problem, did_you_mean, raise_problems, shortened
 
 __all__ = ["parse_matrix", "parse_text_table"]
 
@@ -194,7 +194,9 @@ def _one_column(delimiter: str, first: str) -> str:
     found = f"one column found, separated by {DELIMITERS[delimiter]}; expected a column of ids and at least one more"
     if not first.count(likely):
         return found
-    rename = {",": "name the file .csv", "\t": "name the file .tsv"}.get(likely, "save it as tab-separated text")
+    rename = {",": "name the file .csv", "\t": "name the file .tsv"}.get(
+        likely, "save it as tab-separated text, numbers with a decimal point"
+    )
     return f"{found}. The columns seem to be separated by {DELIMITERS[likely]}: {rename}"
 
 
@@ -245,6 +247,7 @@ def _fill_slowly(matrix: Matrix, body: bytes) -> None:
     values = matrix.values_RC.reshape(-1)
     values[:] = np.nan
     bad_in_column: dict[int, int] = {}
+    example: dict[int, str] = {}
     for i, cell in enumerate(body.decode().split("\n")[:-1]):
         text = cell.strip()
         if text in MISSING:
@@ -257,14 +260,15 @@ def _fill_slowly(matrix: Matrix, body: bytes) -> None:
         except ValueError:
             row, column = divmod(i, n_columns)
             bad_in_column[column] = bad_in_column.get(column, 0) + 1
+            example.setdefault(column, text)
             if bad_in_column[column] <= 3 and len(problems) <= MAX_PROBLEMS_SHOWN:
-                problems.append(matrix.cell(row, column, repr(text), _expected(text)))
-    _add_text_columns(problems, bad_in_column, matrix)
+                problems.append(matrix.cell(row, column, repr(shortened(text)), _expected(text)))
+    _add_text_columns(problems, bad_in_column, example, matrix)
     raise_problems(problems, DataError)
 
 
 def _expected(text: str) -> str:
-    if text.count(",") == 1 and text.replace(",", "").lstrip("+-").isdigit():
+    if _has_decimal_comma(text):
         return "a number with a decimal point, not a comma"
     if text.lower() in {"true", "false", "yes", "no", "mut", "wt"}:
         return "a number; write 1 and 0"
@@ -273,19 +277,31 @@ def _expected(text: str) -> str:
     return "a number, or an empty cell"
 
 
-def _add_text_columns(problems: list[Problem], bad_in_column: dict[int, int], matrix: Matrix) -> None:
-    """Say once, instead of row by row, that a whole column is no gene."""
+def _has_decimal_comma(text: str) -> bool:
+    return text.count(",") == 1 and text.replace(",", "").lstrip("+-").isdigit()
+
+
+def _add_text_columns(
+    problems: list[Problem], bad_in_column: dict[int, int], example: dict[int, str], matrix: Matrix
+) -> None:
+    """Say once, instead of row by row, that whole columns are no genes, or that all numbers are written with commas."""
     n_rows = len(matrix.row_ids)
     text = [column for column, n in bad_in_column.items() if n > max(3, n_rows // 2)]
     if not text:
         return
-    named = {repr(matrix.column_ids[column]) for column in text}
+    named = {repr(shortened(matrix.column_ids[column])) for column in text}
     problems[:] = [p for p in problems if not any(f"column {name}:" in p.message for name in named)]
-    problems += [
-        Problem(
-            f"column {matrix.column_ids[column]!r} holds text in {bad_in_column[column]} of {n_rows} rows, expected "
-            "numbers; name it as covariate, groups or phenotype, or exclude it",
-            matrix.file,
-        )
-        for column in text
-    ]
+    with_commas = [column for column in text if _has_decimal_comma(example[column])]
+    others = [column for column in text if column not in set(with_commas)]
+    for columns, found, expected in (
+        (with_commas, "numbers with a decimal comma", "a decimal point; replace the commas"),
+        (others, "text", "numbers; name {them} as covariate, groups or phenotype, or exclude {them}"),
+    ):
+        names = [matrix.column_ids[column] for column in columns]
+        if len(names) == 1:
+            where = f"column {shortened(names[0])!r} holds {found} in {bad_in_column[columns[0]]} of {n_rows} rows"
+        else:
+            where = f"columns {listed(names)} hold {found} in most of {n_rows} rows"
+        if names:
+            them = "it" if len(names) == 1 else "them"
+            problems.append(Problem(f"{where}, expected {expected.format(them=them)}", matrix.file))

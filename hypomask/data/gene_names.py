@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 
 from hypomask.data.tables import Matrix, listed
-from hypomask.errors import Problem
+from hypomask.errors import Problem, shortened
 
 __all__ = ["check_ids", "damaged_by_excel"]
 
+MAX_ID_LENGTH = 2000  # a probe set that lists all the genes it may measure has hundreds
 MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 EXCEL_DATE = re.compile(rf"\d{{1,2}}-({MONTHS})|({MONTHS})-\d{{1,4}}|(19|20)\d\d-\d\d-\d\d.*", re.IGNORECASE)
 EXCEL_FLOAT = re.compile(r"\d\.\d+E\+\d\d", re.IGNORECASE)
@@ -30,7 +31,7 @@ def damaged_by_excel(genes: Sequence[str]) -> list[str]:
 
 
 def check_ids(matrix: Matrix) -> list[Problem]:
-    """Return problems of sample and gene ids: empty or repeated, white space around them ignored."""
+    """Return problems of sample and gene ids: empty, repeated or endless, white space around them ignored."""
     problems = []
     rows_are = matrix.rows_are or "samples"
     columns_are = "genes" if rows_are == "samples" else "samples"
@@ -55,6 +56,15 @@ def check_ids(matrix: Matrix) -> list[Problem]:
             )
         if len(repeated) > 20:
             problems.append(Problem(f"{len(repeated)} {what} are repeated: {listed(list(repeated))}", matrix.file))
+        endless = [name for name in seen if len(name) > MAX_ID_LENGTH]
+        if endless:
+            problems.append(
+                Problem(
+                    f"{kind} id {shortened(endless[0])!r} has {len(endless[0])} characters, expected at most "
+                    f"{MAX_ID_LENGTH}; is a quote or a delimiter missing?",
+                    matrix.file,
+                )
+            )
         if "" in seen and "" not in repeated:
             where = _places(matrix, [seen[""]], in_rows=in_rows)
             problems.append(Problem(f"{kind} id is empty in {where}; name it, or delete it", matrix.file))

@@ -70,7 +70,8 @@ def _read(path: Path) -> pa.Table:
     try:
         table = pyarrow.parquet.read_table(path)
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path}: not a Parquet file, or a damaged one: {str(error).splitlines()[0]}") from error
+        first = str(error).splitlines()[0].rstrip(".")
+        raise DataError(f"{path}: not a Parquet file, or a damaged one: {first}. Write or fetch it again") from error
     if not table.num_rows:
         raise DataError(f"{path}: a header and no rows, expected one row per sample or gene")
     return table

@@ -40,7 +40,9 @@ def missing_phenotype(table: TextTable, rows: Sequence[int], spec: DataSpec, fin
     if not missing:
         return list(rows)
     where = [row + 1 for row in missing] if table.lines is None else [table.lines[row] for row in missing]
-    shown = f"{'rows' if table.lines is None else 'lines'} {', '.join(map(str, where[:5]))}"
+    shown = (
+        f"{'row' if table.lines is None else 'line'}{'' if len(where) == 1 else 's'} {', '.join(map(str, where[:5]))}"
+    )
     shown += ", ..." if len(where) > 5 else ""
     if spec.drop_missing_phenotype:
         findings.notes.append(f"{counted(len(missing), 'sample')} without {spec.phenotype!r}, left out ({shown})")

@@ -47,6 +47,10 @@ def check_file(path: Path) -> None:
         if path.is_dir():
             raise _error(file, "this is a folder, expected a file; name a file in it")
         if not path.exists():
+            if path.is_symlink():
+                raise _error(
+                    file, f"a link that leads nowhere (to {str(path.readlink())!r}); mend it, or copy the file"
+                )
             if not path.parent.is_dir():
                 raise _error(file, f"no such file, and no folder {str(path.parent)!r}")
             names = sorted(p.name for p in path.parent.iterdir() if p.is_file())

@@ -9,7 +9,7 @@ from typing import Literal, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from hypomask.errors import DataError, Problem, raise_problems
+from hypomask.errors import DataError, Problem, raise_problems, shortened
 
 __all__ = ["MISSING", "Findings", "Matrix", "TextTable", "counted", "listed"]
 
@@ -90,8 +90,9 @@ class Matrix:
 
     def cell(self, row: int, column: int, found: str, expected: str) -> Problem:
         """Return a problem of one cell."""
+        row_id, column_id = shortened(self.row_ids[row]), shortened(self.column_ids[column])
         return Problem(
-            f"row {self.row_ids[row]!r}, column {self.column_ids[column]!r}: got {found}, expected {expected}",
+            f"row {row_id!r}, column {column_id!r}: got {found}, expected {expected}",
             self.file,
             None if self.lines is None else self.lines[row],
         )
@@ -129,5 +130,5 @@ def listed(names: Sequence[str], n: int = 5) -> str:
     >>> listed(["a", "b", "c"], 2)
     "'a', 'b' and 1 more"
     """
-    shown = ", ".join(repr(name) for name in names[:n])
+    shown = ", ".join(repr(shortened(name)) for name in names[:n])
     return f"{shown} and {len(names) - n} more" if len(names) > n else shown

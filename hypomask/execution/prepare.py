@@ -173,7 +173,7 @@ def _compile(
                 hypothesis, genes, n_layers=study.model.n_layers, min_coverage=study.plan.min_coverage
             )
         except HypothesisError as error:
-            problems.append(Problem(str(error)))
+            problems.append(Problem(str(error), study.place_of_hypotheses))
             continue
         masks[hypothesis_model(hypothesis.name)] = mask
         coverage.append(row)

@@ -124,10 +124,13 @@ def compare(
     return replace(result, environment=environment)
 
 
+LONGEST_FOLDER_NAME = 60  # characters of a study's name, up to 4 bytes each; file systems take 255 bytes
+
+
 def default_folder(study: Study) -> Path:
     """Return the run folder of a study that was given none: ``hypomask-NAME`` in the working directory."""
     name = "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in study.name).strip("-.")
-    return Path(f"hypomask-{name or 'study'}")
+    return Path(f"hypomask-{name[:LONGEST_FOLDER_NAME] or 'study'}")
 
 
 @dataclass

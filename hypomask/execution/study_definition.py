@@ -68,6 +68,12 @@ class Study:
     comparison: ComparisonConfig = field(default_factory=ComparisonConfig)
     file: Path | None = None
 
+    @property
+    def place_of_hypotheses(self) -> str | None:
+        """The file to name when something is wrong with a hypothesis: its own where there is one, else the study."""
+        place = self.hypotheses[0].path if len(self.hypotheses) == 1 else self.file
+        return str(place) if place else None
+
     def with_plan(self, **changes: Any) -> Study:
         """Return the study with other fields of `plan`, e.g. ``study.with_plan(seed=1)``."""
         return replace(self, plan=replace(self.plan, **changes))

@@ -63,6 +63,7 @@ def read_study(
     ConfigError
         With every problem found.
     """
+    _refuse_hypotheses(root)
     problems: list[Problem] = []
     read = Fields(root, what="a study", allowed=STUDY_KEYS, problems=problems)
     _check_version(read)
@@ -98,6 +99,19 @@ def located(value: Any) -> Located:
         return LocatedSequence(tuple(located(item) for item in value), NO_FILE, 0)
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return LocatedScalar(text, NO_FILE, 0, plain=not isinstance(value, str))
+
+
+def _refuse_hypotheses(root: Located) -> None:
+    """Say in one sentence that a document of hypotheses is no study, instead of naming each of its fields."""
+    if not isinstance(root, LocatedMapping) or "data" in root.entries:
+        return
+    listed = root.entries.get("hypotheses")
+    items = listed.items if isinstance(listed, LocatedSequence) else ()
+    if "edges" in root.entries or any(isinstance(item, LocatedMapping) and "name" in item.entries for item in items):
+        message = "this is a document of hypotheses, expected a study, which names it under 'hypotheses'"
+        raise_problems(
+            [problem_at(root, f"{message} ('hypomask init' writes one); or give it with --hypotheses")], ConfigError
+        )
 
 
 def _check_version(read: Fields) -> None:

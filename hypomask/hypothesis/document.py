@@ -56,6 +56,9 @@ def parse_hypotheses(
 
 
 def _read_document(root: Located, folder: Path, scope: Scope | None) -> tuple[Hypothesis, ...]:
+    if isinstance(root, LocatedMapping) and "data" in root.entries:
+        message = "this is a study, expected a document of hypotheses; name one of those that the study lists"
+        raise_problems([problem_at(root, message)], HypothesisError)
     problems: list[Problem] = []
     several = isinstance(root, LocatedMapping) and "hypotheses" in root.entries
     keys = ("hypotheses", *SHARED_KEYS) if several else HYPOTHESIS_KEYS

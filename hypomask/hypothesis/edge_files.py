@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hypomask.errors import HypothesisError, Problem, did_you_mean
+from hypomask.errors import HypothesisError, Problem, did_you_mean, shortened
 from hypomask.hypothesis.edge_syntax import ARROWS, build_edge
-from hypomask.hypothesis.fields import parse_number, shortened
+from hypomask.hypothesis.fields import parse_number
 from hypomask.hypothesis.gene_names import gene_fault, name_fault
 from hypomask.hypothesis.graph import Edge
 from hypomask.hypothesis.text_files import kind_suffix, read_text

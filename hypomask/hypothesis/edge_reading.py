@@ -6,11 +6,11 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hypomask.errors import HypothesisError, Problem
+from hypomask.errors import HypothesisError, Problem, shortened
 from hypomask.hypothesis.document_format import EDGE_FILE_KEYS, EDGE_KEYS
 from hypomask.hypothesis.edge_files import COLUMN_ALIASES, DELIMITERS, EdgeFileOptions, parse_sign, read_edge_file
 from hypomask.hypothesis.edge_syntax import build_edge, parse_edges
-from hypomask.hypothesis.fields import Fields, kind_of, shortened
+from hypomask.hypothesis.fields import Fields, kind_of
 from hypomask.hypothesis.gene_names import gene_fault, name_fault
 from hypomask.hypothesis.graph import Edge
 from hypomask.hypothesis.located_yaml import Located, LocatedMapping, LocatedScalar, problem_at

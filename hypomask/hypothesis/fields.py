@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from hypomask.errors import Problem, did_you_mean
+from hypomask.errors import Problem, did_you_mean, shortened
 from hypomask.hypothesis.located_yaml import Located, LocatedMapping, LocatedScalar, LocatedSequence, problem_at
 
 __all__ = ["Fields", "kind_of", "parse_number"]
@@ -26,11 +26,6 @@ def kind_of(node: Located) -> str:
     if isinstance(node, LocatedScalar):
         return f"the text {shortened(node.text)!r}" if node.text or not node.plain else "nothing"
     return "a list" if isinstance(node, LocatedSequence) else "a mapping (key: value)"
-
-
-def shortened(text: str) -> str:
-    """Return `text` cut to 60 characters."""
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def parse_number(text: str) -> float | None:

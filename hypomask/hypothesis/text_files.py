@@ -25,8 +25,8 @@ BINARY_KINDS = {
     b"%PDF": "a PDF",
     b"\x89HDF": "an HDF5 file",
     b"PAR1": "a Parquet file",
-    b"\xff\xfe": "UTF-16 text; save it as UTF-8",
-    b"\xfe\xff": "UTF-16 text; save it as UTF-8",
+    b"\xff\xfe": "text in UTF-16; save it as UTF-8",
+    b"\xfe\xff": "text in UTF-16; save it as UTF-8",
 }
 
 
@@ -82,19 +82,22 @@ def _fail(path: Path, error: type[HypomaskError], message: str, line: int | None
 
 def _read_bytes(path: Path, error: type[HypomaskError], max_bytes: int) -> bytes:
     try:
-        if path.is_dir():
-            _fail(path, error, "is a folder; expected a file")
-        if path.exists() and not path.is_file():
-            _fail(path, error, "is not a regular file")
-        with path.open("rb") as stream:
-            raw = stream.read(max_bytes + 1)
+        is_folder, is_something_else = path.is_dir(), path.exists() and not path.is_file()
+        if not is_folder and not is_something_else:  # opening a pipe would wait for ever
+            with path.open("rb") as stream:
+                raw = stream.read(max_bytes + 1)
     except FileNotFoundError:
         _fail(path, error, f"no such file.{did_you_mean(path.name, _names_beside(path))}")
     except (OSError, ValueError) as fault:  # ValueError: a NUL character in the name
         reason = fault.strerror if isinstance(fault, OSError) and fault.strerror else str(fault)
         _fail(path, error, f"cannot be read: {reason}")
+    if is_folder:
+        _fail(path, error, "is a folder, expected a file; name a file in it")
+    if is_something_else:
+        _fail(path, error, "is a device or a pipe, expected a file")
     if len(raw) > max_bytes:
-        _fail(path, error, f"is larger than {max_bytes // 1_000_000} MB, the most that is read here")
+        most = f"{max_bytes // 1_000_000} MB, the most that is read here"
+        _fail(path, error, f"is larger than {most}; is it the right file?")
     return raw
 
 
@@ -119,9 +122,10 @@ def _decompress(path: Path, raw: bytes, error: type[HypomaskError], max_bytes: i
 def _decode(path: Path, data: bytes, error: type[HypomaskError]) -> str:
     for magic, kind in BINARY_KINDS.items():
         if data.startswith(magic):
-            _fail(path, error, f"is {kind}; expected text")
+            found, _, way_out = kind.partition("; ")
+            _fail(path, error, f"is {found}, expected UTF-8 text{'; ' if way_out else ''}{way_out}")
     if b"\0" in data:
-        _fail(path, error, f"is not text: byte {data.index(0)} is NUL; expected UTF-8 text")
+        _fail(path, error, f"is not text: byte {data.index(0)} is NUL; expected UTF-8 text, name another file")
     bom = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
     try:
         return data[bom:].decode("utf-8")
@@ -135,7 +139,7 @@ def _decode(path: Path, data: bytes, error: type[HypomaskError]) -> str:
 def _refuse_other_kinds(path: Path, text: str, error: type[HypomaskError]) -> None:
     start = text[:500].lstrip().lower()
     if not start and not text.strip():
-        _fail(path, error, "is empty")
+        _fail(path, error, "is empty; was it saved or copied completely?")
     if start.startswith(HTML_STARTS):
         _fail(path, error, "is an HTML page, not the file itself; download the raw file behind the link")
     if start.startswith(LFS_START):

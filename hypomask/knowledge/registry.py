@@ -77,6 +77,8 @@ def reader_for(path: Path) -> HypothesisReader:
     HypothesisError
         If no kind of file has it; the message lists those that exist.
     """
+    if path.is_dir():
+        raise HypothesisError(f"{path}: is a folder, expected a file of hypotheses; name a file in it")
     is_gzip = path.suffix.lower() == ".gz"
     suffix = kind_suffix(path)
     for reader in READERS.values():
