@@ -20,7 +20,7 @@ from hypomask.model.attention import LayerLayout
 from hypomask.model.transformer import MaskedGeneTransformer
 from hypomask.training.penalised import RidgePath, penalised_path
 
-__all__ = ["READOUT_PENALTIES", "TokenFeatures", "readout_path", "set_readout", "token_features"]
+__all__ = ["MOST_VALUES", "READOUT_PENALTIES", "TokenFeatures", "readout_path", "set_readout", "token_features"]
 
 Float = npt.NDArray[np.float64]
 
@@ -30,6 +30,9 @@ NEGLIGIBLE = 1e-6
 
 # Work of the closed form, in multiply-adds; above it training starts from a readout of zero.
 MOST_WORK = 3e11
+
+# Final tokens of all samples, in values; above it (2 GB in float32) they are not held at once.
+MOST_VALUES = 5e8
 
 SAMPLES_AT_ONCE = 1024
 

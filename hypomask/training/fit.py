@@ -19,6 +19,7 @@ from hypomask.model.losses import response_tensor
 from hypomask.model.transformer import MaskedGeneTransformer
 from hypomask.training.additive import AdditiveModel
 from hypomask.training.closed_form import (
+    MOST_VALUES,
     MOST_WORK,
     READOUT_PENALTIES,
     TokenFeatures,
@@ -141,8 +142,10 @@ class _Fitter:
 
     def fit(self, parts: npt.NDArray[np.int8]) -> FittedModel:
         replicates = range(min(self.training.replicates, int(parts.max()) + 1))
-        features = [token_features(self._new_model(i), self.samples.x_BGC, self.layouts) for i in replicates]
-        closed_form = max(feature.work for feature in features) <= MOST_WORK
+        features: list[TokenFeatures] = []
+        if len(self.y) * self.mask.n_genes * self.model_config.width * self.model_config.n_layers <= MOST_VALUES:
+            features = [token_features(self._new_model(i), self.samples.x_BGC, self.layouts) for i in replicates]
+        closed_form = bool(features) and max(feature.work for feature in features) <= MOST_WORK
         paths: list[RidgePath] = []
         penalty = 0
         if closed_form:
