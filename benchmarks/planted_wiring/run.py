@@ -1,6 +1,6 @@
 """Is a planted wiring found, and is nothing found when it is not among the hypotheses?
 
-    python benchmarks/planted_wiring/run.py [--cohorts 10] [--jobs 2] [--out benchmarks/planted_wiring/RESULTS.md]
+    python benchmarks/planted_wiring/run.py [--cohorts 10] [--jobs 2] [--out FILE]
 
 Every cohort: 60 genes, a random directed graph of 120 edges, 4,000 samples, half of the phenotype's variance from
 products along the edges, a tenth from single genes. Two studies on it: the truth against two rewirings of it, and the
