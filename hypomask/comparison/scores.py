@@ -40,6 +40,9 @@ class Score:
         From (eta_BK, y_B, kind) of all out-of-fold predictions of one repeat.
     undefined
         From y_B and eta_BK: why it cannot be computed, or an empty string.
+    within_folds
+        Compare only samples that were held out together, and so were predicted by the same model; folds in which the
+        score is undefined say nothing.
     """
 
     label: str
@@ -49,14 +52,18 @@ class Score:
     kinds: tuple[PhenotypeKind, ...]
     compute: Callable[[FloatArray, FloatArray, PhenotypeKind], float]
     undefined: Callable[[FloatArray, FloatArray], str]
+    within_folds: bool = False
 
 
-def shown_scores(eta_RBK: npt.ArrayLike, y: npt.ArrayLike, kind: PhenotypeKind) -> dict[str, ShownScore]:
+def shown_scores(
+    eta_RBK: npt.ArrayLike, y: npt.ArrayLike, kind: PhenotypeKind, test_fold_RB: npt.ArrayLike | None = None
+) -> dict[str, ShownScore]:
     """Return every score that applies to `kind`, from out-of-fold predictions.
 
     A score is computed over all samples of a repeat (each predicted by the model that did not see it) and averaged over
-    repeats. Rank scores (AUC, average precision, Spearman) therefore also compare samples of different folds, which is
-    honest about miscalibration between folds and slightly pessimistic below about 50 samples.
+    repeats. The AUC is the exception: it is computed fold by fold, weighted by the samples of a fold, because pooling
+    ranks samples of different folds by different models and is pessimistic in small cohorts (Forman & Scholz 2010;
+    0.03 lower on 50 cell lines). Average precision and Spearman's correlation are pooled.
 
     Parameters
     ----------
@@ -66,6 +73,8 @@ def shown_scores(eta_RBK: npt.ArrayLike, y: npt.ArrayLike, kind: PhenotypeKind) 
         (B,) or (R, B) class codes or phenotype, in the unit of `eta_RBK`. RMSE has that unit.
     kind
         Kind of phenotype.
+    test_fold_RB
+        (R, B) fold in which each sample was held out; None: one fold, everything is pooled.
 
     Returns
     -------
@@ -81,18 +90,32 @@ def shown_scores(eta_RBK: npt.ArrayLike, y: npt.ArrayLike, kind: PhenotypeKind) 
     if eta.ndim != 3 or truth.shape not in {eta.shape[1:2], eta.shape[:2]} or 0 in eta.shape:
         raise DataError(f"predictions of shape {eta.shape} do not fit phenotypes of shape {truth.shape}")
     truth_RB = np.broadcast_to(truth, eta.shape[:2])
-    return {name: _over_repeats(score, eta, truth_RB, kind) for name, score in SCORES.items() if kind in score.kinds}
+    fold_RB = np.zeros(eta.shape[:2], dtype=np.int64) if test_fold_RB is None else np.asarray(test_fold_RB)
+    if fold_RB.shape != eta.shape[:2]:
+        raise DataError(f"folds of shape {fold_RB.shape} do not fit predictions of shape {eta.shape}")
+    return {
+        name: _over_repeats(score, eta, truth_RB, fold_RB, kind)
+        for name, score in SCORES.items()
+        if kind in score.kinds
+    }
 
 
-def _over_repeats(score: Score, eta_RBK: FloatArray, y_RB: FloatArray, kind: PhenotypeKind) -> ShownScore:
+def _over_repeats(
+    score: Score, eta_RBK: FloatArray, y_RB: FloatArray, fold_RB: npt.NDArray[np.int64], kind: PhenotypeKind
+) -> ShownScore:
     if not np.isfinite(eta_RBK).all() or not np.isfinite(y_RB).all():
         return ShownScore(float("nan"), "a prediction or a phenotype is not finite")
     values = []
-    for eta_BK, y_B in zip(eta_RBK, y_RB, strict=True):
+    for eta_BK, y_B, fold_B in zip(eta_RBK, y_RB, fold_RB, strict=True):
         reason = score.undefined(eta_BK, y_B)
         if reason:
             return ShownScore(float("nan"), reason)
-        values.append(score.compute(eta_BK, y_B, kind))
+        parts = [fold_B == fold for fold in np.unique(fold_B)] if score.within_folds else [np.ones(len(y_B), bool)]
+        usable = [part for part in parts if not score.undefined(eta_BK[part], y_B[part])]
+        if not usable:
+            return ShownScore(float("nan"), "no fold holds samples of every class")
+        computed = [score.compute(eta_BK[part], y_B[part], kind) for part in usable]
+        values.append(float(np.average(computed, weights=[part.sum() for part in usable])))
     return ShownScore(float(np.mean(values)))
 
 
@@ -175,7 +198,7 @@ _INF = float("inf")
 SCORES: dict[str, Score] = {
     "log_loss": Score("log loss", "lower", 0.0, _INF, _CALLED, _log_loss, _always_defined),
     "brier": Score("Brier score", "lower", 0.0, 1.0, _CALLED, _brier, _always_defined),
-    "auc": Score("AUC", "higher", 0.0, 1.0, _CALLED, _auc, _every_class_occurs),
+    "auc": Score("AUC", "higher", 0.0, 1.0, _CALLED, _auc, _every_class_occurs, within_folds=True),
     "average_precision": Score(
         "average precision", "higher", 0.0, 1.0, _CALLED, _average_precision, _every_class_occurs
     ),

@@ -32,12 +32,15 @@ class ModelLosses:
         (R, B) losses of the model, of its additive part, and of covariates alone.
     eta_RBK
         (R, B, K) predictions of the model; in the phenotype's own unit when it is continuous.
+    test_fold_RB
+        (R, B) fold in which each sample was held out.
     """
 
     full_RB: FloatArray
     additive_RB: FloatArray
     gene_free_RB: FloatArray
     eta_RBK: FloatArray
+    test_fold_RB: npt.NDArray[np.int64]
 
 
 def read_losses(
@@ -53,6 +56,7 @@ def read_losses(
     n_samples = len(phenotype.values)
     loss = {part: np.full((n_repeats, n_samples), np.nan) for part in ("full", "additive", "gene_free")}
     eta_RBK = np.full((n_repeats, n_samples, phenotype.n_outputs), np.nan)
+    test_fold_RB = np.full((n_repeats, n_samples), -1, dtype=np.int64)
     for repeat in range(n_repeats):
         for fold in range(n_folds):
             predicted = store.read(Job(model, repeat, fold))
@@ -62,12 +66,13 @@ def read_losses(
                 y = (y - predicted.y_center) / predicted.y_scale
             for part, loss_RB in loss.items():
                 loss_RB[repeat, held_out] = per_sample_loss(getattr(predicted, f"eta_{part}"), y, phenotype.kind)
+            test_fold_RB[repeat, held_out] = fold
             eta_RBK[repeat, held_out] = _in_unit_of_phenotype(predicted, phenotype)
     if any(np.isnan(loss_RB).any() for loss_RB in loss.values()):
         raise RunError(
             f"{store.folder}: the predictions of {model} do not cover every sample. Start again with --fresh"
         )
-    return ModelLosses(loss["full"], loss["additive"], loss["gene_free"], eta_RBK)
+    return ModelLosses(loss["full"], loss["additive"], loss["gene_free"], eta_RBK, test_fold_RB)
 
 
 def loss_table(
@@ -89,7 +94,10 @@ def loss_table(
         n_folds=plan.folds,
         kind=phenotype.kind,
         event_counts=_members(phenotype),
-        scores={name: shown_scores(losses[name].eta_RBK, phenotype.values, phenotype.kind) for name in names},
+        scores={
+            name: shown_scores(of_model.eta_RBK, phenotype.values, phenotype.kind, of_model.test_fold_RB)
+            for name, of_model in losses.items()
+        },
     )
 
 

@@ -85,3 +85,19 @@ def test_only_scores_of_the_kind_are_shown() -> None:
 def test_misfitting_shapes_are_refused() -> None:
     with pytest.raises(DataError, match="do not fit"):
         shown_scores(np.zeros((2, 5, 1)), np.zeros(4), "binary")
+
+
+def test_auc_compares_only_samples_that_the_same_model_predicted():
+    # Perfect within each of two folds; the second fold's model is shifted, which pooling would punish.
+    eta_RBK = np.array([0.0, 1.0, 10.0, 11.0]).reshape(1, 4, 1)
+    y_B, fold_RB = [0, 1, 0, 1], [[0, 0, 1, 1]]
+    assert shown_scores(eta_RBK, y_B, "binary", fold_RB)["auc"].value == 1.0
+    assert shown_scores(eta_RBK, y_B, "binary")["auc"].value == pytest.approx(0.75)
+
+
+def test_auc_leaves_out_folds_with_one_class_and_says_so_when_none_is_left():
+    eta_RBK = np.array([0.0, 1.0, 2.0, 3.0]).reshape(1, 4, 1)
+    assert shown_scores(eta_RBK, [0, 1, 1, 1], "binary", [[0, 0, 1, 1]])["auc"].value == 1.0
+    nothing = shown_scores(eta_RBK, [0, 0, 1, 1], "binary", [[0, 0, 1, 1]])["auc"]
+    assert np.isnan(nothing.value)
+    assert "every class" in nothing.reason
