@@ -43,8 +43,8 @@ def check_values(matrix: Matrix, findings: Findings) -> None:
     damaged = damaged_by_excel(matrix.genes)
     if damaged:
         findings.warnings.append(
-            f"{matrix.file}: {len(damaged)} gene names were turned into dates or numbers by a spreadsheet: "
-            f"{listed(damaged)}; hypotheses that name the genes will not find them"
+            f"{matrix.file}: {counted(len(damaged), 'gene name')} turned into dates or numbers by a spreadsheet: "
+            f"{listed(damaged)}; hypotheses that name these genes will not find them"
         )
 
 
@@ -100,7 +100,9 @@ def _check_classes(cohort: Cohort, n_folds: int, findings: Findings, file: str) 
             way_out = f"ask for {n} folds, or" if n >= 2 else "leave it out, or"
             findings.problems.append(
                 Problem(
-                    f"{name} has {n} members, fewer than {n_folds} folds; {way_out} join it with another class", file
+                    f"{name} has {counted(n, 'member')}, fewer than {n_folds} folds; {way_out} join it with another "
+                    "class",
+                    file,
                 )
             )
         elif cohort.groups is not None:

@@ -16,6 +16,7 @@ import pyarrow.csv
 
 from hypomask.data.source_files import SourceText
 from hypomask.data.tables import MISSING, Matrix, TextTable, listed
+from hypomask.data.text_numbers import has_decimal_comma
 from hypomask.errors import MAX_PROBLEMS_SHOWN, DataError, Problem, did_you_mean, raise_problems, shortened
 
 __all__ = ["parse_matrix", "parse_text_table"]
@@ -268,17 +269,13 @@ def _fill_slowly(matrix: Matrix, body: bytes) -> None:
 
 
 def _expected(text: str) -> str:
-    if _has_decimal_comma(text):
+    if has_decimal_comma(text):
         return "a number with a decimal point, not a comma"
     if text.lower() in {"true", "false", "yes", "no", "mut", "wt"}:
         return "a number; write 1 and 0"
     if text.lower() in {"n/a", "#n/a", "null", "none", "-", ".", "?", "missing", "unknown", "na"}:
         return "a number; leave the cell of a missing value empty, or write NA"
     return "a number, or an empty cell"
-
-
-def _has_decimal_comma(text: str) -> bool:
-    return text.count(",") == 1 and text.replace(",", "").lstrip("+-").isdigit()
 
 
 def _add_text_columns(
@@ -291,7 +288,7 @@ def _add_text_columns(
         return
     named = {repr(shortened(matrix.column_ids[column])) for column in text}
     problems[:] = [p for p in problems if not any(f"column {name}:" in p.message for name in named)]
-    with_commas = [column for column in text if _has_decimal_comma(example[column])]
+    with_commas = [column for column in text if has_decimal_comma(example[column])]
     others = [column for column in text if column not in set(with_commas)]
     for columns, found, expected in (
         (with_commas, "numbers with a decimal comma", "a decimal point; replace the commas"),

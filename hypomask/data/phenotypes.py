@@ -9,7 +9,7 @@ import numpy as np
 from hypomask.data.cohort import Phenotype
 from hypomask.data.spec import DataSpec
 from hypomask.data.tables import MISSING, Findings, TextTable, counted, listed
-from hypomask.data.text_numbers import parse_numbers
+from hypomask.data.text_numbers import has_decimal_comma, parse_numbers
 from hypomask.errors import did_you_mean
 
 __all__ = ["missing_phenotype", "read_phenotype"]
@@ -131,6 +131,9 @@ def _no_classes(cells: list[str], bad: list[int], levels: list[str], name: str) 
             f"phenotype {name!r}: {len(bad)} of {len(cells)} are no numbers ({listed([cells[i] for i in bad])}), "
             "the others are; mend them, or say kind classes"
         )
+    if all(has_decimal_comma(cells[i]) for i in bad):
+        shown = listed([cells[i] for i in bad], 3)
+        return f"phenotype {name!r} holds numbers with a decimal comma ({shown}), expected a decimal point"
     if len(levels) > MAX_CLASSES:
         return (
             f"phenotype {name!r} has {len(levels)} different texts ({listed(levels, 3)}), expected numbers or at most "

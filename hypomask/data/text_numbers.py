@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from hypomask.data.tables import MISSING
 
-__all__ = ["parse_numbers"]
+__all__ = ["has_decimal_comma", "parse_numbers"]
 
 
 def parse_numbers(cells: Sequence[str]) -> tuple[npt.NDArray[np.float64], list[int]]:
@@ -29,3 +29,8 @@ def parse_numbers(cells: Sequence[str]) -> tuple[npt.NDArray[np.float64], list[i
         else:
             bad.append(i)
     return values, bad
+
+
+def has_decimal_comma(cell: str) -> bool:
+    """Whether a cell is a number as spreadsheets of many countries write it: ``1,5``."""
+    return cell.count(",") == 1 and cell.replace(",", "").lstrip("+-").isdigit()

@@ -222,6 +222,11 @@ class Ledger:
 
     def _damaged(self, reason: object) -> RunError:
         last = str(reason).splitlines()[-1]
+        if "disk I/O" in last:
+            return RunError(
+                f"{self.path}: cannot be read or written ({last}): the disk may be full or failing. Every job finished "
+                "before is safe. Mend that and give the same command again: it goes on from there."
+            )
         return RunError(
             f"{self.path}: the ledger of this run cannot be used ({last}). Start again with --fresh, which trains "
             "everything anew, or choose another folder with --out."

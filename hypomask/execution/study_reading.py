@@ -12,7 +12,7 @@ from hypomask.errors import ConfigError, Problem, raise_problems
 from hypomask.execution.config_fields import read_config
 from hypomask.execution.plan_config import PlanConfig
 from hypomask.execution.study_definition import HypothesisSource, Study
-from hypomask.hypothesis.fields import Fields
+from hypomask.hypothesis.fields import Fields, kind_of
 from hypomask.hypothesis.graph import Expansion, Scope
 from hypomask.hypothesis.located_yaml import Located, LocatedMapping, LocatedScalar, LocatedSequence, problem_at
 from hypomask.model.config import ModelConfig
@@ -102,7 +102,10 @@ def located(value: Any) -> Located:
 
 
 def _refuse_hypotheses(root: Located) -> None:
-    """Say in one sentence that a document of hypotheses is no study, instead of naming each of its fields."""
+    """Say in one sentence that a document of hypotheses, or no document at all, is no study."""
+    if isinstance(root, LocatedScalar):
+        message = f"a study must be a mapping (key: value), got {kind_of(root)}"
+        raise_problems([problem_at(root, f"{message}. 'hypomask init' writes a study to begin with")], ConfigError)
     if not isinstance(root, LocatedMapping) or "data" in root.entries:
         return
     listed = root.entries.get("hypotheses")
