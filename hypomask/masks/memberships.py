@@ -39,7 +39,7 @@ def inherited_memberships(
         newest = sp.csr_array(newest > known)
         known = sp.csr_array(known + newest)
     inherited = sp.coo_array(known > stated)
-    rows, cols = inherited.coords
+    rows, cols = inherited.row, inherited.col
     order = np.lexsort((cols, rows))
     return rows[order].astype(np.int64), cols[order].astype(np.int64)
 
