@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from hypomask.cli.options import (
+    FILE,
     HypomaskCommand,
     device_option,
     jobs_option,
@@ -21,8 +22,15 @@ from hypomask.cli.study_options import study_options
 __all__ = ["command"]
 
 
-@click.command("compare", cls=HypomaskCommand)
-@click.argument("study", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.command(
+    "compare",
+    cls=HypomaskCommand,
+    examples=(
+        "hypomask compare study.yaml",
+        "hypomask compare --data expression.tsv --samples samples.tsv --phenotype status --hypotheses rivals.yaml",
+    ),
+)
+@click.argument("study", required=False, type=FILE)
 @study_options
 @seed_option
 @device_option
@@ -41,14 +49,10 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    r"""Compare hypotheses on data and give a verdict.
+    """Compare hypotheses on data and give a verdict.
 
     STUDY is a study file (`hypomask init` writes one); or describe the study by options. The answer goes to standard
     output, progress to standard error. A run that was stopped goes on when the same command is given again.
-
-    \b
-    hypomask compare study.yaml
-    hypomask compare --data expression.tsv --samples samples.tsv --phenotype status --hypotheses rivals.yaml
     """
     from hypomask.cli.study_options import study_from
 

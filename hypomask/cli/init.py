@@ -6,15 +6,17 @@ from pathlib import Path
 
 import click
 
-from hypomask.cli.options import HypomaskCommand, json_option
+from hypomask.cli.options import FILE, HypomaskCommand, json_option
 from hypomask.cli.output import print_json, print_result
 
 __all__ = ["command"]
 
-FILE = click.Path(path_type=Path, dir_okay=False)
 
-
-@click.command("init", cls=HypomaskCommand)
+@click.command(
+    "init",
+    cls=HypomaskCommand,
+    examples=["hypomask init my-study --data expression.tsv --samples samples.tsv"],
+)
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @click.option("--data", type=FILE, metavar="FILE", help="Table of measurements.")
 @click.option("--channel", "channels", multiple=True, metavar="NAME=FILE", help="One layer of measurement; repeat.")
@@ -31,12 +33,9 @@ def command(
     groups: str | None,
     as_json: bool,
 ) -> None:
-    r"""Write a starter study and hypotheses into a folder.
+    """Write a starter study and hypotheses into a folder.
 
     Files you name are looked at, so that columns and genes in the starter are yours. Nothing is overwritten.
-
-    \b
-    Example: hypomask init my-study --data expression.tsv --samples samples.tsv
     """
     from hypomask.cli.starter import write_starter
     from hypomask.cli.study_options import named_files

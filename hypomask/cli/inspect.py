@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hypomask.cli.options import HypomaskCommand, json_option
+from hypomask.cli.options import FILE, HypomaskCommand, json_option
 from hypomask.cli.output import print_json, print_result
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-FILE = click.Path(path_type=Path, dir_okay=False)
 MAX_OVERLAPS_SHOWN = 15
 
 

@@ -19,8 +19,8 @@ from typing import NoReturn
 import click
 
 from hypomask.cli.lazy_group import LazyGroup
+from hypomask.cli.output import say
 from hypomask.errors import HypomaskError
-from hypomask.report.plain_text import plain
 from hypomask.version import __version__
 
 __all__ = ["main", "run"]
@@ -81,11 +81,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except (KeyboardInterrupt, click.Abort):
-        _say("interrupted")
+        say("interrupted")
         return INTERRUPTED
     except click.UsageError as error:
         if error.ctx is not None:
-            _say(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help'.")
+            say(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help'.")
         return _fail(error.format_message(), error.exit_code, debug=state["debug"])
     except HypomaskError as error:
         return _fail(str(error), error.exit_code, debug=state["debug"])
@@ -111,15 +111,11 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _say(text: str) -> None:
-    click.echo(plain(text), err=True)
-
-
 def _fail(message: str, code: int, *, debug: bool) -> int:
     if debug:
         traceback.print_exc()
     first, *rest = message.splitlines() or ["no message"]
-    _say("\n".join([f"error: {first}", *(f"       {line}" for line in rest)]))
+    say("\n".join([f"error: {first}", *(f"       {line}" for line in rest)]))
     return code
 
 

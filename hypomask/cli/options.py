@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 __all__ = [
+    "FILE",
     "HypomaskCommand",
     "device_option",
     "jobs_option",
@@ -20,12 +21,15 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+FILE = click.Path(path_type=Path, dir_okay=False)
+
 
 class HypomaskCommand(click.Command):
-    """A command that also knows `--debug`: show the traceback of an error."""
+    """A command that also knows `--debug` (show the traceback of an error), and ends its help with `examples`."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.examples = examples
         debug = click.Option(
             ["--debug"],
             is_flag=True,
@@ -35,6 +39,14 @@ class HypomaskCommand(click.Command):
             help="Show the traceback of an error.",
         )
         self.params.append(debug)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples, each on a line that is not wrapped: it is there to be copied."""
+        super().format_epilog(ctx, formatter)
+        if self.examples:
+            with formatter.section("Examples"):
+                for example in self.examples:
+                    formatter.write(f"{'':{formatter.current_indent}}{example}\n")
 
 
 def _remember_debug(context: click.Context, parameter: click.Parameter, value: bool) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hypomask.cli.options import HypomaskCommand, json_option
+from hypomask.cli.options import FILE, HypomaskCommand, json_option
 
 __all__ = ["command"]
 
@@ -15,7 +15,7 @@ __all__ = ["command"]
 @click.argument("run", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     metavar="FILE",
     help="Where the page goes. Default: report.html in the run folder.",
 )

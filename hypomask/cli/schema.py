@@ -10,14 +10,10 @@ from hypomask.cli.output import print_json
 __all__ = ["command"]
 
 
-@click.command("schema", cls=HypomaskCommand)
+@click.command("schema", cls=HypomaskCommand, examples=["hypomask schema study > study.schema.json"])
 @click.argument("what", type=click.Choice(["hypothesis", "study"]), default="hypothesis")
 def command(what: str) -> None:
-    r"""Print the JSON schema of a hypothesis document or a study.
-
-    \b
-    Example: hypomask schema study > study.schema.json
-    """
+    """Print the JSON schema of a hypothesis document or a study."""
     if what == "hypothesis":
         from hypomask.hypothesis.schema import hypothesis_schema
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hypomask.cli.options import HypomaskCommand, json_option, out_option, seed_option
+from hypomask.cli.options import FILE, HypomaskCommand, json_option, out_option, seed_option
 from hypomask.cli.output import print_json, print_result
 
 __all__ = ["command"]
@@ -14,8 +14,8 @@ __all__ = ["command"]
 SHARE = click.FloatRange(0, 1, max_open=True)
 
 
-@click.command("simulate", cls=HypomaskCommand)
-@click.argument("hypotheses", type=click.Path(path_type=Path, dir_okay=False))
+@click.command("simulate", cls=HypomaskCommand, examples=["hypomask simulate hypotheses.yaml --samples 2000 --out sim"])
+@click.argument("hypotheses", type=FILE)
 @click.option("--plant", metavar="NAME", help="Hypothesis that is true. Default: the first of the file.")
 @click.option("--samples", "n_samples", type=click.IntRange(10), default=1000, show_default=True)
 @click.option("--kind", type=click.Choice(["binary", "continuous"]), default="binary", show_default=True)
@@ -41,13 +41,10 @@ def command(
     out: Path,
     as_json: bool,
 ) -> None:
-    r"""Write a simulated cohort in which a hypothesis is true.
+    """Write a simulated cohort in which a hypothesis is true.
 
     Products of genes along the planted hypothesis' edges explain a share of the phenotype that you set; genes of the
     other hypotheses in the file are measured too and do nothing. Writes expression.tsv.gz, samples.tsv and truth.tsv.
-
-    \b
-    Example: hypomask simulate hypotheses.yaml --samples 2000 --out sim
     """
     from hypomask.cli.planting import plant_cohort
     from hypomask.data.simulated_files import write_cohort

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from hypomask.cli.options import FILE
+
 if TYPE_CHECKING:
     from hypomask.execution.study import Study
 
 __all__ = ["named_files", "study_from", "study_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-FILE = click.Path(path_type=Path, dir_okay=False)
 
 DATA_OPTIONS = (
     click.option("--data", type=FILE, metavar="FILE", help="Table of measurements: CSV, TSV, Parquet or .h5ad."),
@@ -146,12 +146,13 @@ def named_files(pairs: Sequence[str]) -> dict[str, str]:
     """Return the files of ``NAME=FILE`` options by name."""
     channels: dict[str, str] = {}
     for pair in pairs:
-        name, equals, file = pair.partition("=")
-        if not (name.strip() and equals and file):
+        name, _, file = pair.partition("=")
+        name = name.strip()
+        if not (name and file):
             raise click.UsageError(f"--channel {pair!r}: expected NAME=FILE, such as --channel mutation=mutation.tsv")
         if name in channels:
             raise click.UsageError(f"--channel: {name!r} is given twice")
-        channels[name.strip()] = file
+        channels[name] = file
     return channels
 
 

@@ -6,12 +6,10 @@ from pathlib import Path
 
 import click
 
-from hypomask.cli.options import HypomaskCommand, json_option
+from hypomask.cli.options import FILE, HypomaskCommand, json_option
 from hypomask.cli.output import print_json, print_result, say
 
 __all__ = ["command"]
-
-FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command("validate", cls=HypomaskCommand)

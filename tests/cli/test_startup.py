@@ -59,3 +59,16 @@ def test_the_summary_in_the_list_is_the_first_line_of_the_commands_help(name: st
     assert isinstance(command, click.Command)
     assert (command.help or "").split("\n\n")[0].replace("\n", " ").strip() == SUMMARIES[name]
     assert cli.get_command(click.Context(cli), name) is command
+
+
+def test_examples_stand_in_the_help_as_they_are_to_be_typed() -> None:
+    with_examples = set()
+    for name in SUMMARIES:
+        command = import_module(f"hypomask.cli.{name}").command
+        shown = command.get_help(click.Context(command, info_name=name)).splitlines()
+        assert all(line.isprintable() and "\\b" not in line for line in shown)
+        for example in command.examples:
+            assert example.startswith(f"hypomask {name} ")
+            assert f"  {example}" in shown
+            with_examples.add(name)
+    assert with_examples == {"compare", "init", "schema", "simulate"}
