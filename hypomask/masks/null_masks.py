@@ -2,7 +2,8 @@
 
 ``rewired``
     The same genes and degrees, the wiring randomised (question of wiring). Where the degrees leave no other wiring
-    (one star, one clique) or hardly any, the genes of the graph are permuted instead, and the draw says so.
+    (one star, one clique), hardly any, or mostly edges of the original, the genes of the graph are permuted instead,
+    and the draw says so.
 ``relabelled``
     The graph's shape as it is, its genes permuted: among the genes with an edge where that makes a different graph,
     otherwise among all genes.
@@ -77,10 +78,14 @@ class _Way:
 
 @dataclass(frozen=True)
 class _Trial:
-    """What a way came to in trial draws: mean overlap with the original, and whether draws mostly repeated."""
+    """What a way came to in trial draws: mean overlap with the original, and how many draws differed.
+
+    `few_different`: most draws repeated earlier ones, so only a dozen other graphs, or fewer, can be drawn.
+    """
 
     way: _Way
     overlap: float
+    n_different: int
     few_different: bool
 
 
@@ -98,7 +103,8 @@ class NullSampler:
     Parameters
     ----------
     kind
-        What is drawn; None when the mask has no null: every graph of its shape on its genes is the mask itself.
+        What is drawn; None when the mask has no null: every graph of its shape on its genes is the mask itself, or
+        too few others are for a test.
     reason
         Why this kind, for people.
     mean_overlap
@@ -149,7 +155,7 @@ class NullSampler:
         tried: list[_Trial] = []
         for way in [_Way("rewired"), *relabelling] if kind == "rewired" else relabelling:
             tried.append(sampler._try(way))
-            if tried[-1].overlap <= MAX_MEAN_OVERLAP:
+            if tried[-1].overlap <= MAX_MEAN_OVERLAP and not tried[-1].few_different:
                 break
         return sampler._settled(tried)
 
@@ -174,30 +180,26 @@ class NullSampler:
         return NullDraw(null, f"{self.reason}; {made.detail}", self.kind, draw, made.overlap)
 
     def _settled(self, tried: Sequence[_Trial]) -> NullSampler:
-        """Choose the first way tried, unless a later one is good enough, clearly better, or the only one possible."""
-        first = best = tried[0]
-        for trial in tried[1:]:
-            if trial.overlap <= max(MAX_MEAN_OVERLAP, best.overlap - CLEARLY_BETTER) or best.overlap >= 1.0:
+        """Choose the first usable way, unless a later one is good enough or clearly better.
+
+        A way with few different draws is not usable: of six graphs that are all alike to the data, one is the best of
+        them, and would pass for better than chance in every sixth study, however often the other five are drawn.
+        """
+        first = tried[0]
+        usable = [trial for trial in tried if trial.overlap < 1.0 and not trial.few_different]
+        if not usable:
+            return replace(self, reason=_no_null(tried), mean_overlap=1.0)
+        best = usable[0]
+        for trial in usable[1:]:
+            if trial.overlap <= max(MAX_MEAN_OVERLAP, best.overlap - CLEARLY_BETTER):
                 best = trial
-        if best.overlap >= 1.0:
-            reason = "this graph has no null: permuting its genes gives the same graph"
-            if first.way.kind == "rewired":
-                reason += ", and it has no other wiring with the same degrees"
-            return replace(self, reason=reason, mean_overlap=1.0)
         reason = best.way.words
         if self.modules is not None:
             reason += ", within modules"
         if best.way.kind != first.way.kind:
-            lack = (
-                "this graph has no other wiring with the same degrees"
-                if first.overlap >= 1.0
-                else f"rewired draws would share {first.overlap:.0%} of their edges with the original"
-            )
-            reason += f", instead of rewired: {lack}"
+            reason += f", instead of rewired: {_lack(first)}"
         if best.overlap > MAX_MEAN_OVERLAP:
             reason += f" (a weak control: draws share {best.overlap:.0%} of the original's edges on average)"
-        if best.few_different:
-            reason += " (few different draws exist, so they repeat)"
         kind, involved_only = best.way.kind, best.way.involved_only
         return replace(self, kind=kind, reason=reason, mean_overlap=best.overlap, involved_only=involved_only)
 
@@ -207,10 +209,11 @@ class NullSampler:
         for number in range(n_trials):
             made = self._differing(way, f"trial {number}")
             if made is None:
-                return _Trial(way, 1.0, few_different=True)
+                return _Trial(way, 1.0, 0, few_different=True)
             overlaps.append(made.overlap)
             wirings.add(made.mask.pair_keys.tobytes())
-        return _Trial(way, float(np.mean(overlaps)), few_different=len(wirings) <= n_trials // 2)
+        n_different = len(wirings)
+        return _Trial(way, float(np.mean(overlaps)), n_different, few_different=n_different <= n_trials // 2)
 
     def _differing(self, way: _Way, label: str) -> _Attempt | None:
         """Draw until the result differs from the original; None when that does not happen."""
@@ -256,6 +259,27 @@ def draw_null(
     Parameters and errors are those of `NullSampler.choose` and `NullSampler.draw`.
     """
     return NullSampler.choose(mask, kind=kind, seed=seed, gene_pool=gene_pool, modules=modules).draw(draw)
+
+
+def _lack(rewired: _Trial) -> str:
+    """Say why a graph is not rewired."""
+    if rewired.overlap >= 1.0:
+        return "this graph has no other wiring with the same degrees"
+    if rewired.few_different:
+        return f"only about {rewired.n_different} other wirings have the same degrees, too few for a test"
+    return f"rewired draws would share {rewired.overlap:.0%} of their edges with the original"
+
+
+def _no_null(tried: Sequence[_Trial]) -> str:
+    """Say why no way of drawing nulls is usable."""
+    different = max(trial.n_different for trial in tried)
+    if different:
+        return (
+            f"this graph has too few nulls: only about {different} others of its shape can be drawn on these genes, "
+            "and a test at the 5 % level needs at least 19"
+        )
+    reason = "this graph has no null: permuting its genes gives the same graph"
+    return f"{reason}, and it has no other wiring with the same degrees" if tried[0].way.kind == "rewired" else reason
 
 
 def _generator(seed: int, *parts: str | int) -> np.random.Generator:
