@@ -82,7 +82,8 @@ class StudyFacts:
     n_units, grouped
         Independent units, and whether they are groups rather than samples.
     per_class_and_fold, smallest_class
-        Members of the rarest class divided by the number of folds, and its name; None and empty when continuous.
+        Independent members (samples, or groups) of the rarest class divided by the number of folds, and its name;
+        None and empty when continuous.
     null_kind
         The kind of null masks that answers the question of this scope.
     """

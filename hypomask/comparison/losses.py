@@ -104,7 +104,8 @@ class LossTable:
     kind
         Kind of phenotype.
     event_counts
-        Members by class name; empty for a continuous phenotype.
+        Independent members (samples, or groups with a sample of the class) by class name; empty for a continuous
+        phenotype.
     scores
         Shown scores by model name, then by score name.
 

@@ -172,10 +172,11 @@ def _too_small_for_best(facts: StudyFacts) -> list[Reason]:
             )
         )
     if facts.per_class_and_fold is not None and facts.per_class_and_fold < SMALLEST_PER_CLASS_AND_FOLD:
+        members = "independent groups" if facts.grouped else "samples"
         found.append(
             Reason(
                 "too-few-of-a-class",
-                f"There are too few samples of class {facts.smallest_class!r} to name a best hypothesis: "
+                f"There are too few {members} of class {facts.smallest_class!r} to name a best hypothesis: "
                 f"{facts.per_class_and_fold:.2g} per fold, at least {SMALLEST_PER_CLASS_AND_FOLD:.0f} are needed.",
                 None,
                 {"per_fold": facts.per_class_and_fold, "needed": SMALLEST_PER_CLASS_AND_FOLD},

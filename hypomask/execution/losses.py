@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,7 +93,7 @@ def loss_table(
         groups=groups,
         n_folds=plan.folds,
         kind=phenotype.kind,
-        event_counts=_members(phenotype),
+        event_counts=_members(phenotype, groups),
         scores={
             name: shown_scores(of_model.eta_RBK, phenotype.values, phenotype.kind, of_model.test_fold_RB)
             for name, of_model in losses.items()
@@ -113,6 +113,7 @@ def _in_unit_of_phenotype(predicted: StoredPredictions, phenotype: Phenotype) ->
     return predicted.eta_full * predicted.y_scale + predicted.y_center
 
 
-def _members(phenotype: Phenotype) -> dict[str, int]:
-    codes: Sequence[int] = range(len(phenotype.classes))
-    return {phenotype.classes[code]: int(np.sum(phenotype.values == code)) for code in codes}
+def _members(phenotype: Phenotype, groups: npt.NDArray[np.str_] | None) -> dict[str, int]:
+    """Return by class how many independent units have it: samples, or groups with a sample of that class."""
+    units = np.arange(len(phenotype.values)) if groups is None else groups
+    return {name: len(np.unique(units[phenotype.values == code])) for code, name in enumerate(phenotype.classes)}
