@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from hypomask.errors import HypomaskError
+from hypomask.execution.processors import usable_processors
 from hypomask.version import __version__
 
 if TYPE_CHECKING:
@@ -51,8 +52,7 @@ def _python() -> Iterator[Finding]:
     fits = sys.version_info >= (3, 11)
     mend = "" if fits else "hypomask needs Python 3.11 or later"
     yield Finding("python", "ok" if fits else "fix", f"{platform.python_version()} on {platform.platform()}", mend)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    yield Finding("processors", "ok", f"{cores} usable: a run starts as many workers, one thread each")
+    yield Finding("processors", "ok", f"{usable_processors()} usable: a run starts as many workers, one thread each")
     yield Finding("sqlite", "ok", sqlite3.sqlite_version)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypomask.cli.table_peek import peek
 from hypomask.errors import ConfigError, HypomaskError
@@ -13,6 +13,9 @@ from hypomask.knowledge.registry import read_hypotheses
 from hypomask.masks.compile import compile_mask
 from hypomask.masks.layer_count import layers_for
 from hypomask.report.wording import count
+
+if TYPE_CHECKING:
+    from hypomask.execution.study import Study
 
 __all__ = ["CheckedFile", "is_study", "validate_file"]
 
@@ -109,12 +112,10 @@ def _validate_study(file: Path) -> CheckedFile:
     return CheckedFile(file, "study", tuple(found), prepared.warnings)
 
 
-def _problems_of_parts(study: Any) -> list[HypomaskError]:
+def _problems_of_parts(study: Study) -> list[HypomaskError]:
     """Read hypotheses and data apart, so that problems of one don't hide those of the other."""
-    from hypomask.data.reading import read_cohort
-
     problems: list[HypomaskError] = []
-    for read in (study.read_hypotheses, lambda: read_cohort(study.data, n_folds=study.plan.folds)):
+    for read in (study.read_hypotheses, study.read_cohort):
         try:
             read()
         except HypomaskError as error:

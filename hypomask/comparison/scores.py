@@ -205,7 +205,7 @@ SCORES: dict[str, Score] = {
     "balanced_accuracy": Score(
         "balanced accuracy", "higher", 0.0, 1.0, _CALLED, _balanced_accuracy, _every_class_occurs
     ),
-    "r2": Score("R2", "higher", -_INF, 1.0, _MEASURED, _r2, _phenotype_varies),
-    "spearman": Score("Spearman correlation", "higher", -1.0, 1.0, _MEASURED, _spearman, _both_vary),
+    "r2": Score("R²", "higher", -_INF, 1.0, _MEASURED, _r2, _phenotype_varies),
+    "spearman": Score("Spearman ρ", "higher", -1.0, 1.0, _MEASURED, _spearman, _both_vary),
     "rmse": Score("RMSE", "lower", 0.0, _INF, _MEASURED, _rmse, _always_defined),
 }

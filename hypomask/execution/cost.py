@@ -38,8 +38,8 @@ class JobCost:
 def job_cost(prepared: PreparedStudy, mask: Mask, fit: str = DEFAULT_FIT) -> JobCost:
     """Estimate the cost of training under `mask` with one fold held out.
 
-    Operations: the additive part; samples x epochs x layers x (projections and feed-forward of each token + two
-    products per edge), three times for the way back; the closed-form start where it is used. Right to about a factor of
+    Operations: the additive part; samples x epochs x layers x (the eight projections of each token + two products
+    per edge), three times for the way back; the closed-form start where it is used. Right to about a factor of
     three.
     """
     study = prepared.study

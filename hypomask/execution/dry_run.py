@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from hypomask.comparison.plain import to_plain
 from hypomask.comparison.result import Role
 from hypomask.execution.cost import OPERATIONS_PER_SECOND, JobCost, job_cost
-from hypomask.execution.device import choose_device, default_jobs
 from hypomask.execution.evidence import MAX_CONTENDERS
 from hypomask.execution.jobs import Job
 from hypomask.execution.plan import first_stage, most_null_jobs
 from hypomask.execution.prepare import PreparedStudy, prepare, shown_name
+from hypomask.execution.processors import default_jobs
 from hypomask.execution.study import Study, load_study
 from hypomask.execution.trainer import DEFAULT_FIT, Done, Trainer, TrainerSetup
+from hypomask.model.device import choose_device
 
 if TYPE_CHECKING:
     from hypomask.data.cohort import Cohort

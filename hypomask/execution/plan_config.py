@@ -7,10 +7,10 @@ from typing import Literal
 
 from hypomask.errors import ConfigError
 
-__all__ = ["GenesConfig", "NullKind", "PlanConfig"]
+__all__ = ["GenesConfig", "NullChoice", "PlanConfig"]
 
 GenesConfig = Literal["auto", "named", "all"]
-NullKind = Literal["auto", "rewired", "relabelled", "matched-genes"]
+NullChoice = Literal["auto", "rewired", "relabelled", "matched-genes"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class PlanConfig:
     repeats: int = 3
     nulls: int = 19
     null_repeats: int = 1
-    null_kind: NullKind = "auto"
+    null_kind: NullChoice = "auto"
     nulls_for: Literal["contenders", "all"] = "contenders"
     genes: GenesConfig = "auto"
     unconstrained: bool = True

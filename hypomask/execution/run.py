@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hypomask.errors import ConfigError, RunError
-from hypomask.execution.device import choose_device, default_jobs
 from hypomask.execution.durable import failed_write, write_durably
 from hypomask.execution.environment import code_versions, describe_environment
 from hypomask.execution.evidence import Evidence
@@ -25,6 +24,7 @@ from hypomask.execution.null_stage import NullMasks, run_null_stage
 from hypomask.execution.plan import first_stage
 from hypomask.execution.predictions import PredictionStore
 from hypomask.execution.prepare import PreparedStudy, prepare
+from hypomask.execution.processors import default_jobs
 from hypomask.execution.progress import Progress, Silent
 from hypomask.execution.reopen import open_run
 from hypomask.execution.results import write_json, write_table
@@ -36,12 +36,15 @@ from hypomask.execution.study_result import StudyResult
 from hypomask.execution.trainer import DEFAULT_FIT, TrainerSetup
 from hypomask.execution.workers import Executor, InThisProcess, WorkerProcesses
 from hypomask.masks.storage import save_mask
+from hypomask.model.device import choose_device
 
 if TYPE_CHECKING:
     from hypomask.data.cohort import Cohort
     from hypomask.hypothesis.graph import Hypothesis
 
 __all__ = ["StudyResult", "compare", "default_folder", "open_run"]
+
+LONGEST_FOLDER_NAME = 60  # characters of a study's name, up to 4 bytes each; file systems take 255 bytes
 
 
 def compare(
@@ -122,9 +125,6 @@ def compare(
             environment = _environment(run, started)
             write_json(folder.environment, environment, "the description of the environment")
     return replace(result, environment=environment)
-
-
-LONGEST_FOLDER_NAME = 60  # characters of a study's name, up to 4 bytes each; file systems take 255 bytes
 
 
 def default_folder(study: Study) -> Path:

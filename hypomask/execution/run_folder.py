@@ -37,7 +37,7 @@ class Subjects:
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The files of one run. All but the ledger and the predictions can be made again from these two."""
+    """The files of one run. All but the ledger and the predictions are written again by `compare`."""
 
     path: Path
 

@@ -92,11 +92,6 @@ class WorkerProcesses:
             self.close()
             raise
 
-    @property
-    def process_ids(self) -> tuple[int, ...]:
-        """Ids of the worker processes."""
-        return tuple(worker.process.pid for worker in self._workers)
-
     def idle(self) -> Sequence[int]:
         """Return the slots without a job."""
         return [slot for slot, worker in enumerate(self._workers) if worker.job is None]

@@ -21,7 +21,7 @@ class ModelConfig:
         Attention heads per layer, and layers. With L layers a gene is reached over paths of at most L edges. None: as
         many as the hypotheses of a study need for all their edges to act: 1, more where they have group tokens.
     dropout
-        On attention output and feed-forward output. 0 by default: early stopping and shrinkage regularise.
+        Share of attention weights dropped in training. 0 by default: early stopping and shrinkage regularise.
     attention
         Back end: ``auto`` chooses by density, size and device; or a name of `hypomask.model.attention.BACK_ENDS`.
     """

@@ -51,7 +51,7 @@ def page_html(page: Page) -> str:
         .render(
             page=page,
             comparison=comparison,
-            winner_by_name={result.name: result for result in comparison.hypotheses},
+            result_by_name={result.name: result for result in comparison.hypotheses},
             n_hypotheses=page.n_hypotheses,
             n_shown=sum(result.role == "hypothesis" for result in shown),
             score_names=list(dict.fromkeys(name for result in comparison.hypotheses for name in result.scores)),

@@ -21,16 +21,6 @@ __all__ = [
 
 MINUS = "\u2212"  # typographic minus
 UNKNOWN = "–"
-SCORE_NAMES = {
-    "auc": "AUC",
-    "average_precision": "average precision",
-    "balanced_accuracy": "balanced accuracy",
-    "brier": "Brier score",
-    "r2": "R²",
-    "rmse": "RMSE",
-    "spearman": "Spearman ρ",
-    "pearson": "Pearson r",
-}
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -78,7 +68,9 @@ def count(n: int, noun: str, plural: str | None = None) -> str:
 
 def score_name(name: str) -> str:
     """Return the name that readers know a score by."""
-    return SCORE_NAMES.get(name, name.replace("_", " "))
+    from hypomask.comparison.scores import SCORES  # here: it loads scikit-learn, and most words need none of it
+
+    return SCORES[name].label if name in SCORES else name.replace("_", " ")
 
 
 def shorten(name: str, length: int) -> str:

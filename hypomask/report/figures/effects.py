@@ -7,7 +7,7 @@ import math
 from markupsafe import Markup
 
 from hypomask.comparison.result import Comparison, HypothesisResult, NullResult
-from hypomask.report.figures.interval_rows import IntervalRow, interval_rows
+from hypomask.report.figures.interval_rows import IntervalRow, Tone, interval_rows
 from hypomask.report.wording import signed
 
 __all__ = ["effects_figure", "skill_figure"]
@@ -78,5 +78,5 @@ def _row(
     # hypothesis itself has in that test.
     draws = () if null is None else tuple(estimate + (null.observed - loss) / unit for loss in null.losses)
     best = result.in_confidence_set and result.code in {"best", "among-the-best", "equivalent", "supported"}
-    tone = "reference" if result.role == "reference" else "best" if best else "plain"
-    return IntervalRow(result.name, estimate, _known(low), _known(high), draws, tone)  # type: ignore[arg-type]
+    tone: Tone = "reference" if result.role == "reference" else "best" if best else "plain"
+    return IntervalRow(result.name, estimate, _known(low), _known(high), draws, tone)

@@ -12,7 +12,9 @@ from markupsafe import Markup
 from hypomask.report.figures.svg import Scale, compact, element, figure, nice_ticks, percent
 from hypomask.report.wording import shorten, signed
 
-__all__ = ["IntervalRow", "interval_rows"]
+__all__ = ["IntervalRow", "Tone", "interval_rows"]
+
+Tone = Literal["best", "plain", "reference"]
 
 ROW_HEIGHT = 38
 STRIP_HEIGHT = 12
@@ -39,7 +41,7 @@ class IntervalRow:
     low: float
     high: float
     nulls: tuple[float, ...] = ()
-    tone: Literal["best", "plain", "reference"] = "plain"
+    tone: Tone = "plain"
 
 
 def interval_rows(

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 
-from hypomask.model.device import choose_device
-
-__all__ = ["choose_device", "default_jobs", "usable_processors"]
+__all__ = ["default_jobs", "usable_processors"]
 
 MOST_WORKERS_ON_ONE_GPU = 4  # small models leave a GPU idle between launches, but each worker holds a CUDA context
 
