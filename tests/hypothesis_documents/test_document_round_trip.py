@@ -31,7 +31,9 @@ AWKWARD = [
     "é",
     "0",
 ]
-gene_names = st.one_of(st.sampled_from(AWKWARD), st.text(min_size=1, max_size=8)).filter(
+# No more is drawn than names may hold: what is filtered out is drawn for nothing.
+printable = st.characters(codec="utf-8", exclude_categories=["C", "Z"], include_characters=" ")
+gene_names = st.one_of(st.sampled_from(AWKWARD), st.text(printable, min_size=1, max_size=8)).filter(
     lambda name: not gene_fault(name)
 )
 free_text = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=30)
@@ -66,7 +68,9 @@ def hypotheses(draw: st.DrawFn) -> Hypothesis:
     strength = st.floats(min_value=0.01, max_value=10)
     relations = [edge.relation for edge in edges]
     return Hypothesis(
-        name=draw(free_text.filter(lambda name: name_fault(name) is None and name not in RESERVED_NAMES)),
+        name=draw(
+            st.text(printable, max_size=30).filter(lambda name: name_fault(name) is None and name not in RESERVED_NAMES)
+        ),
         genes=tuple(genes),
         edges=edges,
         groups=tuple(groups),
