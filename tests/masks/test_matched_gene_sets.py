@@ -8,6 +8,7 @@ import pytest
 from hypomask.errors import DataError
 from hypomask.masks.mask import EdgeTable, Mask
 from hypomask.masks.matched_gene_sets import GenePool, draw_matched_genes
+from hypomask.masks.references import no_interaction
 
 N_POOL = 1000
 POOL = tuple(f"p{i}" for i in range(N_POOL))
@@ -60,6 +61,14 @@ def test_draws_vary_even_when_all_genes_are_alike() -> None:
     rng = np.random.default_rng(0)
     seen = {gene for _ in range(60) for gene in draw_matched_genes(mask_on(POOL[:10]), pool, rng).mask.genes}
     assert len(seen) > 350  # of 990: no corner of the pool is favoured
+
+
+def test_a_single_gene_is_set_against_enough_others_for_a_test_at_5_percent() -> None:
+    pool = GenePool(tuple(f"g{i}" for i in range(200)), np.arange(200.0))
+    rng = np.random.default_rng(0)
+    drawn = {draw_matched_genes(no_interaction(("g100",)), pool, rng).mask.genes for _ in range(300)}
+    assert len(drawn) == 20
+    assert {gene for (gene,) in drawn} <= {f"g{i}" for i in range(89, 112)}
 
 
 def test_small_pool_lets_own_genes_in_and_says_so() -> None:
