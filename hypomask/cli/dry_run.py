@@ -28,7 +28,7 @@ def show_dry_run(study: Study, *, device: str, jobs: int | None, as_json: bool) 
     for model in plan.models:
         print_result(
             f"model    {shorten(model.name, 40):<{width}}  {model.tokens:>6,} tokens {model.edges:>9,} edges "
-            f"{100 * model.density:5.1f} %  {model.jobs} jobs of about {duration_in_words(model.seconds_per_job)}"
+            f"{100 * model.density:5.1f} %  {model.jobs} jobs of {_about(model.seconds_per_job)}"
         )
     print_result(f"jobs     {plan.jobs:,}, and up to {plan.null_jobs_at_most:,} for null masks ({plan.null_kind})")
     print_result(
@@ -43,5 +43,13 @@ def show_dry_run(study: Study, *, device: str, jobs: int | None, as_json: bool) 
         print_result(f"note: {warning}")
 
 
+def _about(seconds: float) -> str:
+    from hypomask.execution.progress import duration_in_words
+
+    return "less than 1 s" if seconds < 1 else f"about {duration_in_words(seconds)}"
+
+
 def _mebibytes(n: int) -> str:
+    if n < 2**20:
+        return "less than 1 MiB"
     return f"{n / 2**20:,.0f} MiB" if n < 10 * 2**30 else f"{n / 2**30:,.0f} GiB"

@@ -106,7 +106,7 @@ def _hubs(mask: Mask) -> tuple[tuple[str, int], ...]:
     names = (*mask.genes, *mask.group_tokens)
     read_by = np.bincount(mask.edges().cols, minlength=len(names))
     order = np.argsort(-read_by, kind="stable")[:MAX_HUBS]
-    return tuple((names[k], int(read_by[k])) for k in order if read_by[k])
+    return tuple((names[k], int(read_by[k])) for k in order if read_by[k] > 1)
 
 
 def _odd(hypotheses: Sequence[Hypothesis]) -> list[str]:

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hypomask.cli.table_peek import MISSING, TablePeek, peek
+from hypomask.cli.table_peek import MISSING, TablePeek, peek, peek_obs
+from hypomask.errors import DataError, did_you_mean
+from hypomask.report.wording import count
 
 __all__ = ["Starter", "write_starter"]
 
@@ -39,6 +41,7 @@ class _Guess:
     positive: str = ""
     key: str = ""
     groups: str = ""
+    exclude: tuple[str, ...] = ()
     genes: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
 
@@ -65,7 +68,8 @@ def write_starter(
         if path.exists():
             raise FileExistsError(17, "exists", str(path))
     peeks = {name: peek(path) for name, path in tables.items()}
-    guess = _look(peeks, None if samples is None else peek(samples), phenotype, groups)
+    described = [peek(samples)] if samples is not None else [peek_obs(path) for path in tables.values()]
+    guess = _look(peeks, next(filter(None, described), None), phenotype, groups)
     folder.mkdir(parents=True, exist_ok=True)
     for path, text in ((study, _study(folder, tables, samples, guess)), (hypotheses, _hypotheses(guess.genes))):
         with path.open("x", encoding="utf-8") as file:
@@ -82,22 +86,26 @@ def _look(
     if first is None or table is None:
         guess.notes.append("no table was named: put the paths of your files into study.yaml")
         return guess
+    for column in filter(None, (phenotype, groups)):
+        if column not in table.header:
+            raise DataError(f"{table.file}: no column {column!r}.{did_you_mean(column, table.header)}")
     ids = first.ids
     if samples is not None:
         guess.key, transposed = _key_column(samples, first)
         if transposed:
             ids = first.header[1:]
         matched = set(samples.column(guess.key)) & set(ids)
-        guess.notes.append(f"{len(matched)} samples of {first.file} are in column {guess.key!r} of {samples.file}")
+        if samples.file != first.file:
+            guess.notes.append(f"{len(matched)} samples of {first.file} are in column {guess.key!r} of {samples.file}")
     guess.genes = first.header[1:] if ids == first.ids else first.ids
     columns = [name for name in table.header[1:] if name not in (guess.key, guess.groups)]
     if samples is None:  # one table with everything: genes are numbers, so a phenotype shows by kind or name
-        columns = [c for c in columns if _words(c) & PHENOTYPE_WORDS or table.kind(c) in ("classes", "text")]
+        columns = [c for c in columns if _words(c) & PHENOTYPE_WORDS or table.is_text(c)]
         guess.genes = tuple(gene for gene in guess.genes if gene not in columns)
     if not guess.phenotype:
         guess.phenotype = _suggest_phenotype(table, columns)
     if guess.phenotype:
-        kind = table.kind(guess.phenotype) if guess.phenotype in table.header else "not a column of the table!"
+        kind = table.kind(guess.phenotype)
         others = [name for name in columns if name != guess.phenotype][:8]
         guess.phenotype_comment = f"looks like: {kind}" + (f"; other columns: {', '.join(others)}" if others else "")
         if kind == "binary":
@@ -109,6 +117,8 @@ def _look(
         guess.groups = _suggest_groups(table, guess)
         if guess.groups:
             guess.notes.append(f"groups: {guess.groups!r}, whose values repeat; their samples are never parted")
+    if samples is None:
+        _find_what_is_no_gene(table, columns, guess)
     return guess
 
 
@@ -137,6 +147,17 @@ def _suggest_groups(table: TablePeek, guess: _Guess) -> str:
     return ""
 
 
+def _find_what_is_no_gene(table: TablePeek, columns: list[str], guess: _Guess) -> None:
+    """In a table that holds everything, exclude columns of text, and point to columns of two values."""
+    used = (guess.phenotype, guess.groups)
+    guess.exclude = tuple(name for name in columns if name not in used and table.is_text(name))
+    twofold = [name for name in guess.genes if name not in used and table.kind(name) == "binary"]
+    if twofold and len(twofold) < len(guess.genes) / 2:
+        some = ", ".join(twofold[:5]) + (", ..." if len(twofold) > 5 else "")
+        what = count(len(twofold), "column")
+        guess.notes.append(f"{what} with two values only ({some}): exclude what is no gene")
+
+
 def _words(name: str) -> set[str]:
     return set(re.findall(r"[a-z0-9]+", name.lower()))
 
@@ -151,7 +172,11 @@ def _study(folder: Path, tables: Mapping[str, Path], samples: Path | None, guess
         channels = f"channels: {place(tables[''])}"
     else:
         channels = "channels:\n" + "\n".join(f"    {_quoted(name)}: {place(path)}" for name, path in tables.items())
-    comment = f"  # {guess.phenotype_comment}" if guess.phenotype_comment else "  # the column to explain"
+    about_phenotype = " ".join((guess.phenotype_comment or "the column to explain").split())  # names may hold newlines
+    if guess.groups:
+        groups = f"groups: {_quoted(guess.groups)}  # never parted by a split"
+    else:
+        groups = "# groups: patient  # samples of one patient (cell line, batch) are never parted; name them"
     lines = [
         "# A study: which hypothesis do these data support? Paths are relative to this file.",
         "# Check it:  hypomask validate study.yaml      Run it:  hypomask compare study.yaml",
@@ -161,21 +186,20 @@ def _study(folder: Path, tables: Mapping[str, Path], samples: Path | None, guess
         f"  {channels}",
     ]
     if samples is not None or not tables:
-        lines.append(
-            f"  samples: {place(samples) if samples else 'samples.tsv          # phenotype, covariates, groups'}"
-        )
+        where = place(samples) if samples is not None else "samples.tsv          # phenotype, covariates, groups"
+        lines.append(f"  samples: {where}")
     if guess.key and samples is not None:
         lines.append(f"  key: {_quoted(guess.key)}  # column of the samples table that names rows of the data")
     lines += [
         "  phenotype:",
-        f"    column: {_quoted(guess.phenotype or CHOOSE)}{_one_line(comment)}",
+        f"    column: {_quoted(guess.phenotype or CHOOSE)}  # {about_phenotype}",
         "    kind: auto        # or: binary, classes, continuous",
         f"    # positive: {_quoted(guess.positive or 'case')}  # value of a binary phenotype that is the event",
         "  # covariates: [age, sex]   # adjusted for",
-        f"  groups: {_quoted(guess.groups)}  # never parted by a split"
-        if guess.groups
-        else "  # groups: patient  # "
-        "samples of one patient (cell line, batch) are never parted; name them if there are any",
+        f"  {groups}",
+        f"  exclude: [{', '.join(map(_quoted, guess.exclude))}]  # columns that are no measurements"
+        if guess.exclude
+        else "  # exclude: [age]   # columns among the measurements that are no genes",
         "hypotheses:",
         "  - hypotheses.yaml",
         "# scope: all         # all: compare wirings of the same genes. members: each hypothesis brings its own genes",
@@ -214,7 +238,3 @@ def _quoted(text: str, *, edge: bool = False) -> str:
     """Write text as a YAML scalar, quoted unless it is plainly harmless."""
     allowed = r"[A-Za-z][\w./-]*( -> [A-Za-z][\w.-]*)?" if edge else r"[A-Za-z.][\w./-]*"
     return text if re.fullmatch(allowed, text) else json.dumps(text, ensure_ascii=False)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split()).join(("  ", ""))

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["MISSING", "TablePeek", "peek"]
+__all__ = ["MISSING", "TablePeek", "peek", "peek_obs"]
 
 DELIMITERS = "\t,;"
 MISSING = {"", "NA", "NaN", "nan"}
+MAX_CELLS = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -50,19 +51,15 @@ class TablePeek:
             return "number"
         return "classes" if len(values) <= 20 else "text"
 
+    def is_text(self, name: str) -> bool:
+        """Whether a column has a cell that is neither missing nor a number."""
+        return not all(cell in MISSING or _is_number(cell) for cell in self.column(name))
+
     def genes(self, named: Iterable[str]) -> tuple[str, ...]:
         """The side of the table, columns or rows, on which more of the `named` genes are found."""
         wanted = set(named)
         columns = self.header[1:]
         return columns if len(wanted & set(columns)) >= len(wanted & set(self.ids)) else self.ids
-
-    def is_transposed(self, samples: Iterable[str]) -> bool:
-        """Whether the `samples` are found in the header rather than in the first column."""
-        wanted = set(samples)
-        return len(wanted & set(self.header)) > len(wanted & set(self.ids))
-
-
-MAX_CELLS = 2_000_000
 
 
 def peek(path: Path) -> TablePeek:
@@ -96,10 +93,35 @@ def _cells(line: str, delimiter: str) -> tuple[str, ...]:
 
 
 def _peek_parquet(path: Path) -> TablePeek:
-    from hypomask.data.parquet import read_parquet_matrix
+    import pyarrow.parquet
 
-    matrix = read_parquet_matrix(path)
-    return TablePeek(str(path), ("", *matrix.column_ids), tuple((name,) for name in matrix.row_ids))
+    from hypomask.data.parquet import read_parquet_matrix, read_parquet_text
+    from hypomask.data.source_files import check_file
+
+    check_file(path)
+    try:
+        size = pyarrow.parquet.read_metadata(path)
+        whole = size.num_rows * size.num_columns <= MAX_CELLS
+    except (pyarrow.ArrowException, OSError):
+        whole = True  # the reader below says what is wrong with it
+    if not whole:
+        matrix = read_parquet_matrix(path)
+        return TablePeek(str(path), ("", *matrix.column_ids), tuple((name,) for name in matrix.row_ids))
+    columns = read_parquet_text(path).columns
+    texts = (name for name, cells in columns.items() if not all(map(_is_number, cells)))
+    ids = next((name for name in texts if len(set(columns[name])) == len(columns[name])), next(iter(columns)))
+    header = (ids, *(name for name in columns if name != ids))
+    return TablePeek(str(path), header, tuple(zip(*(columns[name] for name in header), strict=True)))
+
+
+def peek_obs(path: Path) -> TablePeek | None:
+    """Look at the samples table that an AnnData file brings along; None for other files."""
+    if path.suffix != ".h5ad":
+        return None
+    from hypomask.data.anndata_file import read_anndata
+
+    _, obs = read_anndata(path, ("X",))
+    return TablePeek(str(path), tuple(obs.columns), tuple(zip(*obs.columns.values(), strict=True)))
 
 
 def _peek_anndata(path: Path) -> TablePeek:

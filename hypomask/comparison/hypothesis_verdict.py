@@ -41,7 +41,7 @@ def _fails_alone(own: HypothesisFacts, facts: StudyFacts) -> tuple[HypothesisCod
         )
     if skill.value <= 0 or skill.p > alpha:
         return "not-supported", (
-            "Predicts no better than the model without genes "
+            "Not shown to predict better than the model without genes "
             f"(skill {interval(skill, alpha)}, one-sided {p_words(skill.p)})."
         )
     if facts.scope == "all":

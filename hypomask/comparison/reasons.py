@@ -31,11 +31,11 @@ def predicts(facts: StudyFacts) -> Reason:
     """Return the reason about the model without genes."""
     skill = facts.winner.skill
     better = skill.value > 0 and skill.p <= facts.alpha
-    said = "better than" if better else "no better than"
+    said = "predicts better than" if better else "is not shown to predict better than"
     adjusted = _adjusted_words(facts, skill.p, skill.p_adjusted) if better else ""
     return Reason(
         "predicts",
-        f"{facts.winner.name} predicts {said} the model without genes "
+        f"{facts.winner.name} {said} the model without genes "
         f"(skill {interval(skill, facts.alpha)}, one-sided {p_words(skill.p)}{adjusted}).",
         better,
         {"skill": skill.value, "low": skill.low, "high": skill.high, "p": skill.p, "p_adjusted": skill.p_adjusted},
@@ -75,11 +75,11 @@ def beats_nulls(facts: StudyFacts) -> Reason:
         sentence = f"The null masks ({facts.null_kind}) of {facts.winner.name} {what}, so chance is not ruled out."
         return Reason("nulls-not-drawn", sentence, None, {"draws": drawn})
     better = null.p_holm <= facts.alpha
-    said = "better than" if better else "no better than"
+    said = "predicts better than" if better else "is not shown to predict better than"
     holm = f", {p_words(null.p_holm)}{holm_words(facts)}" if facts.n_hypotheses > 1 else ""
     by_rank = f", by rank {p_words(null.p_rank)}" if null.p != null.p_rank else ""
     sentence = (
-        f"{facts.winner.name} predicts {said} {null_words(null.kind, len(null.losses))} "
+        f"{facts.winner.name} {said} {null_words(null.kind, len(null.losses))} "
         f"({null.as_good} did at least as well; {p_words(null.p)}{by_rank}{holm})."
     )
     numbers = {"p": null.p, "p_holm": null.p_holm, "p_rank": null.p_rank, "p_t": null.p_t, "z": null.z}

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hypomask.comparison.facts import SMALLEST_COHORT
 from hypomask.comparison.result import Role
 from hypomask.data.splits import Folds, make_folds
-from hypomask.errors import ConfigError, HypothesisError, Problem, raise_problems
+from hypomask.errors import ConfigError, DataError, HypothesisError, Problem, raise_problems
 from hypomask.execution.jobs import NO_INTERACTION, UNCONSTRAINED, hypothesis_model
 from hypomask.execution.study_definition import Study
 from hypomask.hypothesis.graph import Hypothesis, Scope
@@ -85,6 +86,7 @@ def prepare(
     cohort = replace(cohort, values_BGC=np.ascontiguousarray(cohort.values_BGC, dtype=np.float32))
     plan = study.plan
     folds = make_folds(cohort, n_folds=plan.folds, n_repeats=plan.repeats, seed=plan.seed)
+    _refuse_too_few(folds, cohort, study)
     scope = hypotheses[0].scope
     if study.model.layers is None:
         study = replace(study, model=replace(study.model, layers=layers_for(hypotheses)))
@@ -105,6 +107,21 @@ def prepare(
         coverage=coverage,
         warnings=(*found, *folds.notes, *notes, *reference_notes, *coverage_warnings(coverage)),
     )
+
+
+def _refuse_too_few(folds: Folds, cohort: Cohort, study: Study) -> None:
+    """Refuse what the comparison would refuse, but before anything is trained."""
+    n_units = len(np.unique(folds.blocks))
+    if n_units >= SMALLEST_COHORT:
+        return
+    if cohort.groups is not None:
+        what, way_out = "groups", "group by something finer, or leave groups out if the samples are independent"
+    else:
+        what, way_out = "samples (copies count once)", "add samples"
+    data = study.data
+    file = None if data is None else str(data.samples or next(iter(data.channels.values())))
+    message = f"{n_units} independent {what}, expected at least {SMALLEST_COHORT} for any verdict; {way_out}"
+    raise DataError(str(Problem(message, file)))
 
 
 def shown_name(model: str) -> tuple[str, Role]:

@@ -68,12 +68,12 @@ class PlainProgress:
         self._clock = clock
         self._stage = ""
         self._total = self._done = self._done_before = 0
-        self._started = self._last_line = 0.0
+        self._first_over = self._last_line = 0.0
 
     def begin(self, stage: str, total: int, done: int = 0) -> None:
         """Write the stage and its size."""
         self._stage, self._total, self._done, self._done_before = stage, total, done, done
-        self._started = self._last_line = self._clock()
+        self._first_over = self._last_line = self._clock()
         resumed = f", {done} done before" if done else ""
         self.say(f"{stage}: {total} jobs{resumed}")
 
@@ -81,11 +81,15 @@ class PlainProgress:
         """Write a line when ten seconds have passed since the last, or the stage is complete."""
         self._done += 1
         now = self._clock()
+        since_first = self._done - self._done_before - 1
+        if not since_first:
+            self._first_over = now  # workers take seconds to start: what came before tells nothing about the rest
         if now - self._last_line >= SECONDS_BETWEEN_LINES or self._done == self._total:
             self._last_line = now
-            per_job = (now - self._started) / max(self._done - self._done_before, 1)
-            left = (self._total - self._done) * per_job
-            remaining = f", about {duration_in_words(left)} left" if self._done < self._total else ""
+            remaining = ""
+            if since_first and self._done < self._total:
+                left = (self._total - self._done) * (now - self._first_over) / since_first
+                remaining = f", about {duration_in_words(left)} left"
             self.say(f"{self._stage}: {self._done} of {self._total} jobs{remaining}")
 
     def resize(self, total: int) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
+import pandas as pd
 import pytest
 
 from hypomask.cli.shipped import shipped_hypotheses
@@ -45,6 +47,39 @@ def test_init_overwrites_nothing(hypomask: Run, tmp_path: Path) -> None:
     assert "hypotheses.yaml is there already" in ran.err
     assert (tmp_path / "hypotheses.yaml").read_text() == "mine"
     assert not (tmp_path / "study.yaml").exists()
+
+
+def test_init_names_a_column_that_the_samples_table_does_not_have(hypomask: Run, folder: Path, tmp_path: Path) -> None:
+    files = ["--data", folder / "expression.tsv", "--samples", folder / "samples.tsv"]
+    ran = hypomask("init", tmp_path / "new", *files, "--phenotype", "Status")
+    assert ran.code == 4
+    assert "no column 'Status'. Did you mean 'status'?" in ran.err
+    assert not (tmp_path / "new").exists()
+
+
+def test_init_finds_the_phenotype_in_an_anndata_file(hypomask: Run, tmp_path: Path) -> None:
+    anndata = pytest.importorskip("anndata")
+    samples = [f"s{i}" for i in range(12)]
+    obs = pd.DataFrame({"depth": range(12), "status": ["case", "control"] * 6}, index=samples)
+    values = np.random.default_rng(0).standard_normal((12, 4), dtype=np.float32)
+    anndata.AnnData(values, obs=obs, var=pd.DataFrame(index=list("ABCD"))).write_h5ad(tmp_path / "cells.h5ad")
+    ran = hypomask("init", tmp_path / "new", "--data", tmp_path / "cells.h5ad")
+    assert ran.code == 0, ran.err
+    assert "phenotype: 'status' (binary)" in ran.out
+    assert "samples:" not in (tmp_path / "new" / "study.yaml").read_text()
+    assert hypomask("validate", tmp_path / "new" / "study.yaml").code == 0
+
+
+def test_init_excludes_text_from_a_table_that_holds_everything(hypomask: Run, tmp_path: Path) -> None:
+    lines = ["sample\tA\tB\tC\tD\ttreated\tsex\tstatus"]
+    for i in range(15):
+        numbers = "\t".join(str((i * k) % 13) for k in (1, 2, 3, 5))
+        lines.append(f"s{i}\t{numbers}\t{i % 2}\t{'mf'[i % 2]}\t{'yes' if i % 3 else 'no'}")
+    (tmp_path / "all.tsv").write_text("\n".join(lines))
+    ran = hypomask("init", tmp_path / "new", "--data", tmp_path / "all.tsv")
+    assert "1 column with two values only (treated)" in ran.out
+    assert "  exclude: [sex]" in (tmp_path / "new" / "study.yaml").read_text()
+    assert hypomask("validate", tmp_path / "new" / "study.yaml").code == 0
 
 
 def test_init_without_files_gives_hypotheses_that_validate_and_a_study_to_fill_in(
@@ -89,7 +124,6 @@ def test_peek_sees_what_a_column_holds(tmp_path: Path) -> None:
     (tmp_path / "t.tsv").write_text("\n".join(rows))
     table = peek(tmp_path / "t.tsv")
     assert [table.kind(name) for name in table.header[1:]] == ["binary", "number", "classes", "constant"]
-    assert not table.is_transposed(["s1", "s2"])
     assert table.genes(["age", "nothing"]) == ("sex", "age", "stage", "place")
     assert table.genes(["s3"]) == tuple(f"s{i}" for i in range(9))
 

@@ -187,7 +187,7 @@ OF_ONE = [
     ("equivalent", WINNER, _with(**{**TIED, "equivalence_p": 0.01}), "practically equivalent to 1 rival"),
     ("among-the-best", WINNER, _with(**TIED), "may be the best"),
     ("supported", replace(WINNER, name="MAPK", in_confidence_set=False), FACTS, "; p53 predicts better."),
-    ("not-supported", replace(WINNER, skill=NONE), FACTS, "no better than the model without genes"),
+    ("not-supported", replace(WINNER, skill=NONE), FACTS, "Not shown to predict better than the model without genes"),
     ("not-supported", replace(WINNER, gain=NONE), FACTS, "Its edges add nothing measurable"),
     (
         "worse-than-no-interaction",

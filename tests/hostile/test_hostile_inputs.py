@@ -481,6 +481,15 @@ COHORTS = [
         ("samples.tsv: 3 groups ('p0', 'p1', 'p2'), fewer than 5 folds", "ask for fewer folds"),
     ),
     Hostile(
+        "too few groups for any verdict",
+        both(
+            column("samples.tsv", 2, lambda row: f"p{int(row[0][1:]) % 9}"),
+            study("status", "status\n  groups: patient"),
+        ),
+        DATA,
+        ("samples.tsv: 9 independent groups, expected at least 10 for any verdict", "group by something finer"),
+    ),
+    Hostile(
         "a sample in two groups",
         both(
             rows("samples.tsv", lambda table: [*table, [*table[1][:2], "p77"]]),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import make_study
+from sound_study import make_study
 from spoiling import both, cell, column, rows, study
 
 from hypomask.cli.main import run
