@@ -206,7 +206,7 @@ def _study(folder: Path, tables: Mapping[str, Path], samples: Path | None, guess
         "plan:",
         "  folds: 5",
         "  repeats: 3",
-        "  nulls: 19          # random controls for each hypothesis",
+        "  nulls: 99          # random controls for each hypothesis at most",
         "  seed: 0",
         "",
     ]

@@ -41,7 +41,16 @@ def null_results(table: LossTable, nulls: Sequence[NullLosses], config: Comparis
     results = []
     for kind in sorted({null.kind for null in nulls}):
         drawn = sorted((n for n in nulls if n.kind == kind and len(n.draws)), key=lambda n: n.hypothesis)
-        tests = [null_test(n.observed, n.draws, stop_after=config.null_stop_after) for n in drawn]
+        tests = [
+            null_test(
+                n.observed,
+                n.draws,
+                stop_after=config.null_stop_after,
+                n_tests=len(hypotheses),
+                alpha=config.alpha,
+            )
+            for n in drawn
+        ]
         undrawn = [1.0] * (len(hypotheses) - len(drawn))
         adjusted = holm([test.p for test in tests] + undrawn)
         results += [

@@ -22,7 +22,8 @@ class PlanConfig:
     folds, repeats
         Of the cross-validation. Every hypothesis is trained `folds` x `repeats` times.
     nulls
-        Null masks drawn for a hypothesis at most; 0: no null tests (and then no hypothesis can be called best).
+        Null masks drawn for a hypothesis at most; 0: no null tests (and then no hypothesis can be called best). With
+        99 the test is exact for up to 5 hypotheses; with fewer draws, or more hypotheses, it is approximate.
         The sequence ends earlier for a hypothesis that is no better than chance (`comparison.null_stop_after`).
     null_repeats
         Repeats of the cross-validation that null masks are scored with; at most `repeats`.
@@ -49,7 +50,7 @@ class PlanConfig:
 
     folds: int = 5
     repeats: int = 3
-    nulls: int = 19
+    nulls: int = 99
     null_repeats: int = 1
     null_kind: NullChoice = "auto"
     nulls_for: Literal["contenders", "all"] = "contenders"
@@ -66,7 +67,7 @@ class PlanConfig:
             if not least <= value <= most:
                 raise ConfigError(f"plan.{name}: got {value}, expected a whole number from {least} to {most}")
         if self.nulls == 1:
-            raise ConfigError("plan.nulls: got 1, expected 0 (no null tests) or at least 2; 19 is the usual choice")
+            raise ConfigError("plan.nulls: got 1, expected 0 (no null tests) or at least 2; 99 is the usual choice")
         if self.reference_genes < 0:
             raise ConfigError(f"plan.reference_genes: got {self.reference_genes}, expected at least 0")
         if not 0 <= self.min_coverage <= 1:

@@ -21,6 +21,7 @@ from hypomask.masks.layer_count import layers_for
 from hypomask.masks.mask import Mask
 from hypomask.masks.null_masks import NullKind
 from hypomask.masks.references import MAX_EDGES, no_interaction, unconstrained
+from hypomask.masks.summary import mask_overlaps
 
 if TYPE_CHECKING:
     from hypomask.data.cohort import Cohort
@@ -92,6 +93,7 @@ def prepare(
         study = replace(study, model=replace(study.model, layers=layers_for(hypotheses)))
     genes, notes = _token_genes(cohort, hypotheses, study)
     masks, coverage = _compile(hypotheses, genes, study)
+    overlap_warnings = [overlap.warning for overlap in mask_overlaps(list(masks.values())) if overlap.warning]
     references, reference_notes = _references(genes, masks, scope, study)
     found = report.warnings if report else ()
     by_scope: NullKind = "rewired" if scope == "all" else "matched-genes"
@@ -105,7 +107,7 @@ def prepare(
         null_kind=by_scope if plan.null_kind == "auto" else plan.null_kind,
         masks={**masks, **references},
         coverage=coverage,
-        warnings=(*found, *folds.notes, *notes, *reference_notes, *coverage_warnings(coverage)),
+        warnings=(*found, *folds.notes, *notes, *reference_notes, *coverage_warnings(coverage), *overlap_warnings),
     )
 
 

@@ -23,7 +23,18 @@ def test_p_values_by_hand() -> None:
     z = (0.54 - 0.51) / draws.std(ddof=1)
     assert test.z == pytest.approx(z)
     assert test.p_t == pytest.approx(stats.t.sf(z / np.sqrt(1.2), 4))
-    assert test.p == test.p_t
+    assert test.p == test.p_rank  # one null was as good: the larger of both
+    ahead = null_test(0.45, draws, n_tests=3)
+    assert (ahead.as_good, ahead.p_rank) == (0, 1 / 6)
+    assert ahead.p == ahead.p_t  # no null was, and the rank of 5 draws cannot resolve it
+
+
+def test_the_exact_rank_decides_where_it_can_reach_the_level_after_holm() -> None:
+    draws = np.linspace(0.5, 0.6, 99)
+    assert null_test(0.4, draws, n_tests=5).p == 1 / 100
+    six = null_test(0.4, draws, n_tests=6)
+    assert six.p == six.p_t
+    assert null_test(0.4, draws[:19], n_tests=1).p == 1 / 20
 
 
 def test_the_t_approximation_is_the_prediction_interval_of_one_more_normal_draw() -> None:

@@ -57,7 +57,7 @@ def test_overlap_compares_edges_by_name_across_different_genes() -> None:
 
 def test_direction_matters_for_overlap() -> None:
     (overlap,) = mask_overlaps([mask_of("one", "AB"), mask_of("two", "BA")])
-    assert (overlap.shared, overlap.warning) == (0, None)
+    assert (overlap.shared, overlap.jaccard, overlap.undirected_jaccard) == (0, 0.0, 1.0)
 
 
 def test_same_wiring_is_pointed_out() -> None:
@@ -86,3 +86,11 @@ def test_every_pair_of_masks_agrees_with_counting_by_hand() -> None:
         a, b = (set(masks[[m.name for m in masks].index(name)].pair_keys.tolist()) for name in (overlap.a, overlap.b))
         assert (overlap.shared, overlap.jaccard) == (len(a & b), pytest.approx(len(a & b) / len(a | b)))
     assert len(mask_overlaps(masks)) == 6
+
+
+def test_hypotheses_that_differ_in_direction_alone_are_named():
+    forward = Mask("out", ("A", "B", "C"), (EdgeTable.build([1, 2], [0, 0]),))
+    backward = Mask("in", ("A", "B", "C"), (EdgeTable.build([0, 0], [1, 2]),))
+    (overlap,) = mask_overlaps([forward, backward])
+    assert (overlap.shared, overlap.undirected_jaccard) == (0, 1.0)
+    assert "no evidence for either direction" in (overlap.warning or "")
