@@ -20,7 +20,7 @@ from hypomask.cli.output import print_result, say
 __all__ = ["command"]
 
 DOCUMENT = "p53_damage_response.yaml"
-# Two minutes on two cores; large enough that the planted wiring is found.
+# Half a minute on two cores; large enough that the planted wiring is found.
 SAMPLES, FOLDS, REPEATS, NULLS = 1200, 5, 2, 19
 INTERACTIONS, MAIN_EFFECTS = 0.35, 0.15
 
@@ -39,7 +39,7 @@ def command(
     """Run the whole path on a simulated cohort.
 
     Simulates a cohort over the shipped p53 hypotheses, one of which is true, and asks which one it is.
-    Takes about two minutes on two cores.
+    Takes less than a minute on two cores.
     """
     from hypomask.cli.planting import plant_cohort
     from hypomask.cli.running import RunOptions, run_study, show_result
