@@ -24,7 +24,9 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: object) -> None:
-        if self.family == socket.AF_UNIX or (isinstance(address, tuple) and address[0] in {"127.0.0.1", "localhost", "::1"}):
+        if self.family == socket.AF_UNIX or (
+            isinstance(address, tuple) and address[0] in {"127.0.0.1", "localhost", "::1"}
+        ):
             connect(self, address)  # type: ignore[arg-type]
             return
         raise RuntimeError(f"tests may not use the network: {address!r}")
