@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from hypomask.cli.table_peek import peek
+from hypomask.errors import HypothesisError
 from hypomask.execution.prepare import MAX_AUTO_GENES
 from hypomask.hypothesis.graph import Expansion, Hypothesis, Scope
 from hypomask.knowledge.registry import read_hypotheses
@@ -73,14 +74,20 @@ def inspect_hypotheses(
         When a file cannot be read, or no gene of a hypothesis is in the data.
     """
     hypotheses: list[Hypothesis] = []
+    places: list[Path] = []
     for file in files:
         hypotheses += read_hypotheses(
             file, scope=cast("Scope | None", scope), expansion=cast("Expansion | None", expansion)
         )
+        places += [file] * (len(hypotheses) - len(places))
     genes = _genes(hypotheses, data)
     items, masks = [], []
-    for hypothesis in hypotheses:
-        mask, coverage = compile_mask(hypothesis, genes, n_layers=n_layers or layers_for(hypotheses), min_coverage=0.0)
+    n_layers = n_layers or layers_for(hypotheses)
+    for hypothesis, place in zip(hypotheses, places, strict=True):
+        try:
+            mask, coverage = compile_mask(hypothesis, genes, n_layers=n_layers, min_coverage=0.0)
+        except HypothesisError as error:
+            raise HypothesisError(f"{place}: {error}") from error
         items.append(InspectedHypothesis(hypothesis, coverage, summarise(mask), _hubs(mask)))
         masks.append(mask)
     overlaps = mask_overlaps(masks)

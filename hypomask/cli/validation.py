@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hypomask.cli.table_peek import peek
-from hypomask.errors import ConfigError, HypomaskError
+from hypomask.errors import ConfigError, HypomaskError, HypothesisError
 from hypomask.hypothesis.located_yaml import LocatedMapping, load_yaml
 from hypomask.knowledge.registry import read_hypotheses
 from hypomask.masks.compile import compile_mask
@@ -70,7 +70,10 @@ def _validate_hypotheses(file: Path, data: Path | None) -> CheckedFile:
     genes = named if data is None else tuple(dict.fromkeys(peek(data).genes(named)))
     found, warnings = [], []
     for hypothesis in hypotheses:
-        _, coverage = compile_mask(hypothesis, genes, n_layers=layers_for(hypotheses), min_coverage=0.0)
+        try:
+            _, coverage = compile_mask(hypothesis, genes, n_layers=layers_for(hypotheses), min_coverage=0.0)
+        except HypothesisError as error:
+            raise HypothesisError(f"{file}: {error}") from error
         line = f"{hypothesis.name}: {count(coverage.genes_named, 'gene')}, {count(coverage.edges_named, 'edge')}"
         if hypothesis.groups:
             line += f", {count(len(hypothesis.groups), 'group')}"

@@ -202,12 +202,15 @@ class Ledger:
     def _commit(self, what: str) -> Iterator[sqlite3.Connection]:
         """One transaction, flushed to the disk at its end."""
         try:
-            self._db.execute("BEGIN IMMEDIATE")
-            yield self._db
-            self._db.execute("COMMIT")
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:  # an interruption too: who cleans up after it writes to the ledger
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
         except sqlite3.Error as error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
             if "full" in str(error):
                 raise RunError(
                     f"{self.path}: the disk is full; it happened while writing {what}. "

@@ -35,6 +35,22 @@ def test_what_is_done_is_there_when_the_ledger_is_opened_again(path: Path) -> No
         assert [other.job for other in ledger.records("queued")] == JOBS[1:]
 
 
+def test_an_interruption_within_a_transaction_leaves_the_ledger_usable(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with Ledger(path) as ledger:
+        ledger.add_jobs(JOBS)
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(ledger, "_insert_event", interrupted)
+            ledger.fail_job(JOBS[0], "half said", final=True)
+        ledger.note("interrupted", "by its user")
+        assert ledger.events() == [("interrupted", None, "by its user")]
+        assert [record.state for record in ledger.records()] == ["queued"] * 3
+
+
 def test_every_commit_is_flushed_to_the_disk(path: Path) -> None:
     with Ledger(path) as ledger:
         settings = {

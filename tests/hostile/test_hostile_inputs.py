@@ -628,3 +628,13 @@ def test_the_study_is_sound_before_it_is_spoiled(hypomask: Run, folder: Path) ->
     ran = hypomask("validate", "study.yaml")
     assert ran.code == 0
     assert ran.err == ""
+
+
+@pytest.mark.parametrize("command", ["inspect", "validate"])
+def test_hypotheses_that_do_not_fit_the_data_are_named_with_their_file(
+    command: str, hypomask: Run, folder: Path
+) -> None:
+    document("TP53 -> MDM2")(folder)
+    ran = hypomask(command, "hypotheses.yaml", "--data", "expression.tsv")
+    assert ran.code == INVALID
+    assert ran.err.startswith("error: hypotheses.yaml: hypothesis 'x': none of its 2 genes")
