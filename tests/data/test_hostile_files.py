@@ -289,8 +289,7 @@ def test_empty_ids_are_named(case) -> None:
 def test_genes_that_excel_took_for_dates_are_a_warning(case) -> None:
     case.expression.write_text(expression(genes=["1-Mar", "SEPT7", "Sep-02", "2.31E+19", "1E5", "TP53"]))
     assert (
-        "3 gene names turned into dates or numbers by a spreadsheet: '1-Mar', 'Sep-02', '2.31E+19'"
-        in case.warnings()
+        "3 gene names turned into dates or numbers by a spreadsheet: '1-Mar', 'Sep-02', '2.31E+19'" in case.warnings()
     )
 
 
