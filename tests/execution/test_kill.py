@@ -20,8 +20,10 @@ from hypomask.execution.run import compare
 from hypomask.execution.trainer import DEFAULT_FIT
 
 ROOT = Path(__file__).resolve().parents[2]
+# A shell starts its background jobs with SIGINT ignored, and children inherit that: the handler is set by hand.
 PROGRAM = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from hypomask.execution.run import compare
 compare(sys.argv[1], sys.argv[2], jobs=int(sys.argv[3]), device="cpu", fit=sys.argv[4])
 """
