@@ -51,7 +51,7 @@ def judge(simulated: SimulatedCohort, hypotheses: Sequence[Hypothesis], seed: in
             "hypomask: 1\nname: planted\n"
             "data: {channels: expression.tsv.gz, samples: samples.tsv, phenotype: {column: phenotype}}\n"
             "hypotheses: [hypotheses.yaml]\nscope: all\n"
-            f"plan: {{folds: 5, repeats: 3, nulls: 19, seed: {seed}}}\n",
+            f"plan: {{folds: 5, repeats: 3, nulls: 99, seed: {seed}}}\n",
             encoding="utf-8",
         )
         return compare(load_study(folder / "study.yaml"), folder / "run", jobs=jobs).comparison
