@@ -62,7 +62,8 @@ def shown_scores(
 
     A score is computed over all samples of a repeat (each predicted by the model that did not see it) and averaged over
     repeats. The AUC is the exception: it is computed fold by fold, weighted by the samples of a fold, because pooling
-    ranks samples of different folds by different models (Forman & Scholz 2010). Average precision and Spearman's correlation are pooled.
+    ranks samples of different folds by different models (Forman & Scholz 2010). Average precision and Spearman's
+    correlation are pooled.
 
     Parameters
     ----------
