@@ -1,0 +1,106 @@
+"""Which term a text means: by id, former id or name, with a way out for texts that mean none or several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hypomask.errors import KnowledgeError, did_you_mean, shortened
+
+__all__ = ["ObsoleteTerm", "TermNames"]
+
+MAX_LISTED = 5
+
+
+@dataclass(frozen=True)
+class ObsoleteTerm:
+    """A term that its makers withdrew. `replaced_by` takes its place exactly; `consider` might."""
+
+    name: str
+    replaced_by: tuple[str, ...] = ()
+    consider: tuple[str, ...] = ()
+
+
+class TermNames:
+    """Look-up tables of the names of one source's terms."""
+
+    def __init__(
+        self,
+        source: str,
+        ids: Sequence[str],
+        names: Sequence[str],
+        alt_ids: Mapping[str, str],
+        obsolete: Mapping[str, ObsoleteTerm],
+    ) -> None:
+        self.position = {term: i for i, term in enumerate(ids)}
+        self._source, self._ids, self._names = source, ids, names
+        self._alt_ids, self._obsolete = alt_ids, obsolete
+        self._by_name: dict[str, list[str]] | None = None
+
+    def find(self, text: str) -> str:
+        """Return the id that `text` means; see `Terms.find`."""
+        wanted = text.strip()
+        if wanted in self.position:
+            return wanted
+        if wanted in self._alt_ids:
+            return self._alt_ids[wanted]
+        if wanted in self._obsolete:
+            raise KnowledgeError(self._obsolete_words(wanted))
+        folded = wanted.casefold()
+        found = self._folded().get(folded, [])
+        if len(found) > 1:
+            listed = ", ".join(found[:MAX_LISTED]) + (" ..." if len(found) > MAX_LISTED else "")
+            raise KnowledgeError(
+                f"{self._source}: {len(found)} terms are called {wanted!r} ({listed}); name one by its id"
+            )
+        if found:
+            return found[0]
+        for term, gone in self._obsolete.items():
+            if folded == gone.name.casefold():
+                raise KnowledgeError(self._obsolete_words(term))
+        hint = did_you_mean(wanted, self._likely(wanted))
+        raise KnowledgeError(f"{self._source}: no term has the id or name {shortened(wanted)!r}.{hint}")
+
+    def search(self, text: str, limit: int) -> tuple[str, ...]:
+        """Return ids of terms whose id or name holds every word; see `Terms.search`."""
+        words = text.casefold().split()
+        hits = [
+            (len(name), i)
+            for i, name in enumerate(self._names)
+            if all(word in name.casefold() or word in self._ids[i].casefold() for word in words)
+        ]
+        return tuple(self._ids[i] for _, i in sorted(hits)[:limit])
+
+    def _folded(self) -> dict[str, list[str]]:
+        """Names and ids in lower case -> ids; an id comes before a name that equals it."""
+        if self._by_name is None:
+            self._by_name = {}
+            for names in (self._ids, self._names):
+                for term, name in zip(self._ids, names, strict=True):
+                    known = self._by_name.setdefault(name.casefold(), [])
+                    if term not in known:
+                        known.append(term)
+        return self._by_name
+
+    def _likely(self, wanted: str) -> list[str]:
+        """Return names to compare `wanted` with: those that share its first letters or a word.
+
+        difflib against all 48,000 names of the Gene Ontology takes a second.
+        """
+        words = {word for word in wanted.casefold().split() if len(word) > 2}
+        start = wanted[:3].casefold()
+        pool = (*self._names, *self._ids, *self._alt_ids)
+        return [name for name in pool if name.casefold().startswith(start) or words & set(name.casefold().split())]
+
+    def _obsolete_words(self, term: str) -> str:
+        gone = self._obsolete[term]
+        named = [
+            f"{other} ({self._names[self.position[other]]})" for other in gone.replaced_by if other in self.position
+        ]
+        maybe = [f"{other} ({self._names[self.position[other]]})" for other in gone.consider if other in self.position]
+        message = f"{self._source}: {term} ({gone.name}) is obsolete"
+        if named:
+            return f"{message}; it was replaced by {', '.join(named)}"
+        if maybe:
+            return f"{message}; instead consider {', '.join(maybe[:MAX_LISTED])}"
+        return f"{message} and was not replaced; choose another term"
