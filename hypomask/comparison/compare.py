@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from hypomask.comparison.caveats import caveats
+from hypomask.comparison.circumstances import Circumstances
 from hypomask.comparison.config import ComparisonConfig
 from hypomask.comparison.facts import Estimate, HypothesisFacts, RivalFacts, StudyFacts
 from hypomask.comparison.hypothesis_results import hypothesis_results
@@ -26,8 +27,7 @@ def compare_losses(
     nulls: Sequence[NullLosses] = (),
     config: ComparisonConfig | None = None,
     scope: Scope = "all",
-    *,
-    trainings: Mapping[str, int] | None = None,
+    circumstances: Circumstances | None = None,
 ) -> Comparison:
     """Compare the hypotheses of a study and say what the data support.
 
@@ -47,8 +47,8 @@ def compare_losses(
     scope
         ``all``: the question is the wiring, and edges that add nothing end the study. ``members``: the question is the
         genes, and they only qualify it.
-    trainings
-        How many models were trained, by purpose; passed on into the answer.
+    circumstances
+        How the losses came about; see `Circumstances`.
 
     Raises
     ------
@@ -56,6 +56,7 @@ def compare_losses(
         Null losses belong to no hypothesis of the table, or one kind occurs twice for one hypothesis.
     """
     config = config or ComparisonConfig()
+    circumstances = circumstances or Circumstances()
     table = table.sorted_by_name()
     units = Units.of(table.groups, table.n_samples)
     effects = model_effects(table, units, config, scope)
@@ -85,13 +86,13 @@ def compare_losses(
         winner_skill_corrected=_corrected_skill(table, units, config),
         samples_needed=_samples_needed(facts, verdict),
         gene_free_loss=table.gene_free_loss,
-        settings=_settings(table, facts, config, effects[names[0]].skill_df),
+        settings=_settings(table, facts, config, effects[names[0]].skill_df, circumstances),
         n_samples=table.n_samples,
         n_groups=units.n,
         scope=scope,
         kind=table.kind,
         warnings=caveats(table, tests, drawn, facts),
-        trainings=dict(trainings or {}),
+        trainings=dict(circumstances.trainings),
     )
 
 
@@ -164,7 +165,7 @@ def _samples_needed(facts: StudyFacts, verdict: Verdict) -> int | None:
 
 
 def _settings(
-    table: LossTable, facts: StudyFacts, config: ComparisonConfig, df: float
+    table: LossTable, facts: StudyFacts, config: ComparisonConfig, df: float, circumstances: Circumstances
 ) -> dict[str, float | int | str | None]:
     return {
         "level": config.alpha,
@@ -173,6 +174,7 @@ def _settings(
         "loss": "squared error of the standardised phenotype" if table.kind == "continuous" else "log loss (nats)",
         "folds": table.n_folds,
         "repeats": table.n_repeats,
+        "null_repeats": circumstances.null_repeats,
         "variance_factor": variance_factor(table.n_folds),
         "degrees_of_freedom": df,
         "null_stop_after": config.null_stop_after,

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from hypomask.comparison.circumstances import Circumstances
 from hypomask.comparison.compare import compare_losses
 from hypomask.comparison.config import ComparisonConfig
 from hypomask.comparison.losses import LossTable, NullLosses
@@ -192,7 +193,8 @@ class Evidence:
                         finished=not self.draws_needed(name),
                     )
                 )
-        answer = compare_losses(self.table, nulls, self._config, self._scope, trainings=self._trainings())
+        circumstances = Circumstances(trainings=self._trainings(), null_repeats=self._plan.null_repeats)
+        answer = compare_losses(self.table, nulls, self._config, self._scope, circumstances)
         return answer, tuple(warnings)
 
     @cached_property

@@ -26,7 +26,10 @@ class PlanConfig:
         99 the test is exact for up to 5 hypotheses; with fewer draws, or more hypotheses, it is approximate.
         The sequence ends earlier for a hypothesis that is no better than chance (`comparison.null_stop_after`).
     null_repeats
-        Repeats of the cross-validation that null masks are scored with; at most `repeats`.
+        Repeats of the cross-validation that null masks are scored with; at most `repeats`. The hypothesis enters its
+        null test with its loss over the same repeats, so that the rank stays exact. Against three repeats, one costs a
+        third and a little power (ridge on products, 20 genes, 99 draws, 200 cohorts each: 28 against 29 % where edges
+        explain 5 % and n = 200, 60 against 66 % for 10 %, 73 against 80 % for 10 % and n = 300).
     null_kind
         ``rewired``: the same degrees, random wiring. ``relabelled``: the same shape, genes permuted.
         ``matched-genes``: the same shape on other genes that vary as much. ``auto``: rewired when the scope is

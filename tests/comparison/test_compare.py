@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hypomask.comparison.circumstances import Circumstances
 from hypomask.comparison.compare import compare_losses
 from hypomask.comparison.config import ComparisonConfig
 from hypomask.comparison.result import ShownScore
@@ -273,11 +274,14 @@ def test_the_skill_interval_knows_that_the_gene_free_loss_is_estimated_too(make_
 def test_the_answer_is_plain_json_and_its_frames_are_labelled_by_name(make_table, make_nulls, quick) -> None:
     scores = {"MAPK": {"auc": ShownScore(0.7), "brier": ShownScore(float("nan"), "1 of 2 classes have no sample")}}
     table = replace(make_table(THREE, unconstrained=0.0), scores=scores)
-    found = compare_losses(table, [make_nulls("MAPK", gap=0.0)], quick, trainings={"hypotheses": 45})
+    found = compare_losses(
+        table, [make_nulls("MAPK", gap=0.0)], quick, circumstances=Circumstances({"hypotheses": 45}, null_repeats=1)
+    )
     plain = json.loads(json.dumps(found.as_dict(), allow_nan=False))
     mapk = next(h for h in plain["hypotheses"] if h["name"] == "MAPK")
     assert mapk["scores"]["brier"] == {"value": None, "reason": "1 of 2 classes have no sample"}
     assert plain["trainings"] == {"hypotheses": 45}
+    assert (plain["settings"]["repeats"], plain["settings"]["null_repeats"]) == (3, 1)
     assert found.ranking().loc["MAPK", "auc"] == 0.7
     assert set(found.ranking().index) == {*THREE, "no-interaction", "unconstrained"}
     assert found.frame().equals(found.ranking())

@@ -56,6 +56,18 @@ def test_the_observed_score_has_the_repeats_of_its_nulls(study_file: Path, tmp_p
     loss_RB = result.losses["truth"].full_RB
     assert null.observed == pytest.approx(loss_RB[0].mean(), rel=1e-14)
     assert null.observed != pytest.approx(loss_RB.mean(), rel=1e-6)
+    repeats = {file.name.split(".")[1] for file in (tmp_path / "run" / "predictions").glob("null_*")}
+    assert repeats == {"r0"}
+
+
+def test_nulls_stop_by_the_same_loss_that_their_p_counts(study_file: Path, tmp_path: Path) -> None:
+    study_file.write_text(study_file.read_text().replace("nulls: 4", "nulls: 30, null_repeats: 2"))
+    result = run(study_file, tmp_path / "run")
+    rival = next(null for null in result.comparison.nulls if null.hypothesis == "rival")
+    assert rival.observed == pytest.approx(result.losses["rival"].full_RB.mean(), rel=1e-14)
+    assert rival.as_good == sum(loss <= rival.observed for loss in rival.losses) == 2
+    assert rival.p_rank == pytest.approx(2 / len(rival.losses))
+    assert result.comparison.settings["null_repeats"] == 2
 
 
 def test_no_nulls_are_drawn_when_none_are_wanted(study_file: Path, tmp_path: Path) -> None:

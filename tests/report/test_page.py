@@ -229,3 +229,12 @@ def test_intervals_are_named_by_the_level_of_the_study(
     html = page_html(make_page(replace(comparison, settings={**comparison.settings, "level": 0.1})))
     assert "90 % interval" in html
     assert "95 %" not in html
+
+
+def test_the_page_says_over_which_repeats_null_masks_were_scored(
+    make_page: Callable[..., Page], make_comparison: Callable[..., Comparison]
+) -> None:
+    comparison = make_comparison(THREE)
+    assert "first 1 of 3 repeats" not in page_html(make_page(comparison))
+    known = replace(comparison, settings={**comparison.settings, "null_repeats": 1})
+    assert "Both sides are scored over the first 1 of 3 repeats" in page_html(make_page(known))
