@@ -15,7 +15,16 @@ from hypomask.hypothesis.gene_names import gene_fault, name_fault
 from hypomask.hypothesis.graph import Edge
 from hypomask.hypothesis.text_files import kind_suffix, read_text
 
-__all__ = ["COLUMN_ALIASES", "DELIMITERS", "EdgeFile", "EdgeFileOptions", "parse_sign", "read_edge_file"]
+__all__ = [
+    "COLUMN_ALIASES",
+    "DELIMITERS",
+    "EdgeFile",
+    "EdgeFileOptions",
+    "EdgeReader",
+    "parse_sign",
+    "read_edge_file",
+    "role_of",
+]
 
 MAX_TABLE_BYTES = 500_000_000
 
@@ -81,6 +90,12 @@ def parse_sign(text: str) -> int | None:
     return int(number) if number in (-1.0, 0.0, 1.0) else None
 
 
+def role_of(column: str) -> str | None:
+    """Return the role that a column's or attribute's name gives away, or None."""
+    folded = column.strip().lower().replace(" ", "_").replace("-", "_")
+    return next((role for role, aliases in COLUMN_ALIASES.items() if folded in aliases), None)
+
+
 def read_edge_file(path: Path, problems: list[Problem], options: EdgeFileOptions | None = None) -> EdgeFile:
     """Read the edges of a table or SIF file; what is wrong with a line is added to `problems` and the line left out.
 
@@ -91,7 +106,7 @@ def read_edge_file(path: Path, problems: list[Problem], options: EdgeFileOptions
     """
     content = read_text(path, error=HypothesisError, max_bytes=MAX_TABLE_BYTES, allow_gzip=True)
     options = options or EdgeFileOptions()
-    reader = _EdgeReader(str(path), options, problems)
+    reader = EdgeReader(str(path), options, problems)
     n_before = len(problems)
     rows = (_sif_rows if kind_suffix(path) == ".sif" else _table_rows)(content.text, reader)
     for line, cells in rows:
@@ -102,8 +117,11 @@ def read_edge_file(path: Path, problems: list[Problem], options: EdgeFileOptions
 
 
 @dataclass
-class _EdgeReader:
-    """Turns the cells of a line, by role, into an edge."""
+class EdgeReader:
+    """Turns texts by role (see `COLUMN_ALIASES`) into an edge, and collects edges and problems.
+
+    Readers of other formats that attach attributes to edges (GraphML, CX2) hand theirs over in the same way.
+    """
 
     file: str
     options: EdgeFileOptions
@@ -114,9 +132,11 @@ class _EdgeReader:
     lone_genes: list[str] = field(default_factory=list)
 
     def problem(self, message: str, line: int | None = None) -> None:
+        """Add a problem of the file."""
         self.problems.append(Problem(message, self.file, line))
 
     def read(self, line: int, cells: Mapping[str, str]) -> None:
+        """Add the edge that `cells` describe, or what is wrong with them."""
         n_before = len(self.problems)
         for role in ("source", "target"):
             fault = gene_fault(cells[role])
@@ -182,7 +202,7 @@ class _EdgeReader:
         return abs(weight), sign
 
 
-def _sif_rows(text: str, reader: _EdgeReader) -> Iterator[tuple[int, dict[str, str]]]:
+def _sif_rows(text: str, reader: EdgeReader) -> Iterator[tuple[int, dict[str, str]]]:
     for line, content in enumerate(io.StringIO(text, newline=None), start=1):
         words = [word.strip() for word in (content.split("\t") if "\t" in content else content.split())]
         words = [word for word in words if word]
@@ -200,7 +220,7 @@ def _sif_rows(text: str, reader: _EdgeReader) -> Iterator[tuple[int, dict[str, s
             yield line, {"source": words[0], "relation": words[1], "target": target}
 
 
-def _table_rows(text: str, reader: _EdgeReader) -> Iterator[tuple[int, dict[str, str]]]:
+def _table_rows(text: str, reader: EdgeReader) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield (line, cell by role); nothing after a problem with the header."""
     skipped = 0
     stream = io.StringIO(text, newline="")
@@ -240,7 +260,7 @@ def _any_negative(text: str, delimiter: str, column: int) -> bool:
     return any(len(row) > column and row[column].strip().startswith("-") for row in rows)
 
 
-def _delimiter(header: str, line: int, reader: _EdgeReader) -> str | None:
+def _delimiter(header: str, line: int, reader: EdgeReader) -> str | None:
     if reader.options.delimiter is not None:
         return DELIMITERS[reader.options.delimiter]
     found = [name for name, character in DELIMITERS.items() if character in header]
@@ -258,17 +278,17 @@ def _delimiter(header: str, line: int, reader: _EdgeReader) -> str | None:
     return None
 
 
-def _roles(header: Sequence[str], line: int, reader: _EdgeReader) -> dict[str, int] | None:
+def _roles(header: Sequence[str], line: int, reader: EdgeReader) -> dict[str, int] | None:
     """Return the column number of each role; None, with problems added, if the header leaves it unclear."""
     n_before = len(reader.problems)
-    folded = [name.lower().replace(" ", "_").replace("-", "_") for name in header]
+    implied = [role_of(name) for name in header]
     roles: dict[str, int] = {}
-    for role, aliases in COLUMN_ALIASES.items():
+    for role in COLUMN_ALIASES:
         wanted = reader.options.columns.get(role)
         found = [i for i, name in enumerate(header) if name == wanted]
         if wanted is None:
             taken = set(reader.options.columns.values())
-            found = [i for i, name in enumerate(folded) if name in aliases and header[i] not in taken]
+            found = [i for i, name in enumerate(implied) if name == role and header[i] not in taken]
         if len(found) == 1:
             roles[role] = found[0]
         elif found:
