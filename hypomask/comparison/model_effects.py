@@ -14,7 +14,7 @@ from hypomask.comparison.multiplicity import JointLaw
 from hypomask.comparison.paired import Effect, Units, corrected_effect
 from hypomask.comparison.result import Scope
 
-__all__ = ["ModelEffects", "model_effects"]
+__all__ = ["ModelEffects", "losses_without_interactions", "model_effects"]
 
 FloatArray = npt.NDArray[np.float64]
 ITS_ADDITIVE_PART = "its additive part"
@@ -46,7 +46,7 @@ def model_effects(table: LossTable, units: Units, config: ComparisonConfig, scop
     Both p values are given alone and adjusted for all hypotheses (max-t, see `JointLaw`); those of references are not
     part of any family and stay as they are. Invalid where `corrected_effect` is.
     """
-    against_MRB, against = _without_interactions(table, scope)
+    against_MRB, against = losses_without_interactions(table, scope)
     skill_MRB = table.gene_free_RB - table.loss_MRB
     gain_MRB = against_MRB - table.loss_MRB
     skills = [corrected_effect(d_RB, table.n_folds, units) for d_RB in skill_MRB]
@@ -73,7 +73,8 @@ def model_effects(table: LossTable, units: Units, config: ComparisonConfig, scop
     return found
 
 
-def _without_interactions(table: LossTable, scope: Scope) -> tuple[FloatArray, str]:
+def losses_without_interactions(table: LossTable, scope: Scope) -> tuple[FloatArray, str]:
+    """Return (M, R, B) losses that each model's gain is measured against, and what they are the losses of."""
     if scope == "all" and NO_INTERACTION in table.names:
         reference_RB = table.loss_MRB[table.index(NO_INTERACTION)]
         return np.broadcast_to(reference_RB, table.loss_MRB.shape), NO_INTERACTION

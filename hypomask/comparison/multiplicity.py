@@ -10,7 +10,7 @@ from statsmodels.stats.multitest import multipletests
 
 from hypomask.comparison.paired import RESOLUTION, Effect, Units, corrected_covariance
 
-__all__ = ["JointLaw", "holm"]
+__all__ = ["JointLaw", "correlated_normals", "holm"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -27,6 +27,17 @@ def holm(p: Sequence[float]) -> FloatArray:
     """
     values = np.asarray(p, dtype=np.float64)
     return np.asarray(multipletests(values, method="holm")[1]) if len(values) else values
+
+
+def correlated_normals(correlation_JJ: FloatArray, draws: int, rng: np.random.Generator) -> FloatArray:
+    """Return (draws, J) normal variables of this correlation, which may be singular.
+
+    The symmetric root is used because, unlike a triangular or eigenvector root, it changes continuously when contrasts
+    are duplicated.
+    """
+    eigenvalues, vectors = np.linalg.eigh(correlation_JJ)
+    root_JJ = (vectors * np.sqrt(np.maximum(eigenvalues, 0.0))) @ vectors.T
+    return np.asarray(rng.standard_normal((draws, len(root_JJ))) @ root_JJ)
 
 
 class JointLaw:
@@ -49,8 +60,7 @@ class JointLaw:
     n_folds, units
         As in `corrected_effect`.
     draws, seed
-        Monte Carlo effort. The symmetric root of the correlation is used because, unlike a triangular or eigenvector
-        root, it changes continuously when contrasts are duplicated.
+        Monte Carlo effort; see `correlated_normals`.
 
     References
     ----------
@@ -78,12 +88,10 @@ class JointLaw:
         # Scaled to unit variance first: contrasts may differ in size by orders of magnitude.
         scale = np.array([effect.se for effect in self.effects])[self.varying]
         correlation = corrected_covariance(used_JRB / scale[:, None, None], n_folds, units)
-        eigenvalues, vectors = np.linalg.eigh(correlation)
-        root = (vectors * np.sqrt(np.maximum(eigenvalues, 0.0))) @ vectors.T
         rng = np.random.default_rng(seed)
-        normal_DJ = rng.standard_normal((draws, len(root)))
+        normal_DJ = correlated_normals(correlation, draws, rng)
         spread_D = np.sqrt(rng.chisquare(self.effects[0].df, draws) / self.effects[0].df)
-        self._t_DJ = (normal_DJ @ root) / spread_D[:, None]
+        self._t_DJ = normal_DJ / spread_D[:, None]
 
     def adjusted_two_sided(self) -> FloatArray:
         """Return (J,) p of each contrast adjusted for all: P(largest abs(t) of the family >= its abs(t))."""
