@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from hypomask.errors import HypomaskError, Problem, did_you_mean
 
-__all__ = ["MAX_TEXT_BYTES", "TextFile", "kind_suffix", "read_text"]
+__all__ = ["MAX_TEXT_BYTES", "TextFile", "decode_text", "kind_suffix", "read_text"]
 
 MAX_TEXT_BYTES = 50_000_000
 GZIP_MAGIC = b"\x1f\x8b"
@@ -71,9 +71,20 @@ def read_text(
         if not allow_gzip:
             _fail(path, error, "is gzip-compressed; expected plain text. Decompress it with gunzip")
         data = _decompress(path, raw, error, max_bytes)
+    return TextFile(path, decode_text(path, data, error), hashlib.sha256(raw).hexdigest())
+
+
+def decode_text(path: Path, data: bytes, error: type[HypomaskError]) -> str:
+    """Return the text of unpacked `data`, the whole of a file or its first lines.
+
+    Raises
+    ------
+    HypomaskError
+        Of class `error`: nothing but spaces, binary, an HTML page, a Git LFS pointer, or not UTF-8.
+    """
     text = _decode(path, data, error)
     _refuse_other_kinds(path, text, error)
-    return TextFile(path, text, hashlib.sha256(raw).hexdigest())
+    return text
 
 
 def _fail(path: Path, error: type[HypomaskError], message: str, line: int | None = None) -> NoReturn:

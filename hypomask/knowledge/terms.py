@@ -292,6 +292,10 @@ class Terms:
             gene_index=rank[number][order].astype(np.int32),
         )
 
+    def with_account(self, provenance: Iterable[str] = (), notes: Iterable[str] = ()) -> Terms:
+        """Return the same terms with more lines of provenance and notes."""
+        return replace(self, provenance=(*self.provenance, *provenance), notes=(*self.notes, *notes))
+
     # --- hypotheses --------------------------------------------------------------------------------------------------
 
     def gene_sets(
