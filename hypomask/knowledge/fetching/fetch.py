@@ -20,8 +20,10 @@ from hypomask.knowledge.fetching.lock import locked
 from hypomask.knowledge.fetching.manifest import Manifest, Resource, shipped_manifest
 from hypomask.knowledge.fetching.store import (
     Record,
+    file_sha256,
     find_record,
     read_record,
+    resource_folder,
     version_folder,
     whats_wrong,
     write_record,
@@ -143,23 +145,24 @@ def _bring(resource: Resource, manifest: Manifest, options: FetchOptions, accept
     earlier = read_record(resource.name, version) if resource.version is not None else None
     known = resource.sha256 or (earlier.download_sha256 if earlier is not None else None)
     source, origin = _source(resource, manifest, options, folder, has_checksum=known is not None)
-    folder.mkdir(parents=True, exist_ok=True)
-    for leftover in folder.glob("tmp*"):  # pooch's empty temporary file, of a process that was killed
-        leftover.unlink(missing_ok=True)
-    download = folder / resource.file
-    download.unlink(missing_ok=True)  # damaged, or fetched earlier today from a moving address
+    incoming = folder / ".incoming"
+    shutil.rmtree(incoming, ignore_errors=True)  # of a process that was killed
+    incoming.mkdir(parents=True)
 
     def checked_source(url: str, output_file: str, pooch_: object, check_only: bool = False) -> None:
         source(url, output_file)
         _refuse_wrong_file(resource, Path(output_file), origin)
 
-    with _quiet_pooch():
-        try:
-            pooch.retrieve(resource.url, known, fname=resource.file, path=folder, downloader=checked_source)
-        except ValueError as mismatch:  # pooch's word for a checksum that differs
-            raise _wrong_checksum(resource, earlier, origin, folder, str(mismatch)) from mismatch
-    record = _record(resource, version, download, origin, today, accepted)
-    write_record(record)
+    try:
+        with _quiet_pooch():
+            pooch.retrieve(resource.url, known, fname=resource.file, path=incoming, downloader=checked_source)
+        record = _record(resource, version, incoming / resource.file, origin, today, accepted)
+        os.replace(incoming / record.file, record.path)
+        write_record(record)
+    except ValueError as mismatch:  # pooch's word for a checksum that differs
+        raise _wrong_checksum(resource, earlier, origin, folder, str(mismatch)) from mismatch
+    finally:
+        shutil.rmtree(incoming, ignore_errors=True)
     return record
 
 
@@ -228,14 +231,8 @@ def _record(resource: Resource, version: str, download: Path, origin: str, today
     content = download
     if resource.member is not None:
         content = download.with_name(resource.member)
-        unfinished = content.with_name(f".{resource.member}.unfinished")
-        try:
-            unpack_member(download, resource.member, unfinished, name=resource.name)
-            refuse_wrong_content(unfinished, name=resource.name, file=resource.member, begins=resource.begins)
-            os.replace(unfinished, content)
-        finally:
-            unfinished.unlink(missing_ok=True)
-            download.unlink(missing_ok=True)
+        unpack_member(download, resource.member, content, name=resource.name)
+        refuse_wrong_content(content, name=resource.name, file=resource.member, begins=resource.begins)
     return Record(
         name=resource.name,
         title=resource.title,
