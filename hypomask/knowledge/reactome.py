@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from hypomask.errors import KnowledgeError, Problem, did_you_mean, shortened
+from hypomask.errors import KnowledgeError, did_you_mean, shortened
 from hypomask.knowledge.gene_sets import read_gene_sets
 from hypomask.knowledge.line_stream import LineStream
 from hypomask.knowledge.terms import Terms
