@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from hypomask.cli.options import FILE
+from hypomask.outcomes.kinds import PHENOTYPE_KINDS
 
 if TYPE_CHECKING:
     from hypomask.execution.study import Study
@@ -25,7 +26,8 @@ DATA_OPTIONS = (
     click.option("--key", metavar="COLUMN", help="Column of the samples table naming rows of the data."),
     click.option("--id", metavar="COLUMN", help="Column naming the observations."),
     click.option("--phenotype", metavar="COLUMN", help="What is to be explained."),
-    click.option("--kind", type=click.Choice(["auto", "binary", "classes", "continuous"]), help="Of the phenotype."),
+    click.option("--kind", type=click.Choice(["auto", *PHENOTYPE_KINDS]), help="Of the phenotype."),
+    click.option("--event", metavar="COLUMN", help="Survival: column that says whether the event was seen."),
     click.option("--positive", metavar="VALUE", help="Value of a binary phenotype that is the event."),
     click.option("--covariates", metavar="A,B", help="Columns to adjust for."),
     click.option("--groups", metavar="COLUMN", help="What must not be parted: patient, cell line, batch."),
@@ -64,7 +66,7 @@ SECTION_OF = {
     "layers": "model",
 }
 ONLY_WITHOUT_FILE = (
-    *("data", "channels", "samples", "key", "id", "phenotype", "kind", "positive", "covariates", "groups"),
+    *("data", "channels", "samples", "key", "id", "phenotype", "kind", "event", "positive", "covariates", "groups"),
     *("orientation", "hypotheses", "scope", "expansion"),
 )
 
@@ -111,7 +113,7 @@ def _described(options: Mapping[str, Any]) -> dict[str, Any]:
         raise click.UsageError(f"give a study file, or options; missing: {', '.join(missing)}")
     if options["data"] and options["channels"]:
         raise click.UsageError("give --data for one table, or --channel NAME=FILE for each of several, not both")
-    phenotype = {"column": options["phenotype"], "kind": options["kind"], "positive": options["positive"]}
+    phenotype = {name: options[name] for name in ("kind", "event", "positive")} | {"column": options["phenotype"]}
     samples = options["samples"]
     sources = [{"file": str(path), "expansion": options["expansion"]} for path in options["hypotheses"]]
     sections: dict[str, dict[str, Any]] = {"plan": {}, "training": {}, "model": {}}

@@ -8,16 +8,18 @@ from hypomask.comparison.caveats import caveats
 from hypomask.comparison.circumstances import Circumstances
 from hypomask.comparison.config import ComparisonConfig
 from hypomask.comparison.facts import Estimate, HypothesisFacts, RivalFacts, StudyFacts
+from hypomask.comparison.health import model_health
 from hypomask.comparison.hypothesis_results import hypothesis_results
 from hypomask.comparison.losses import NO_INTERACTION, LossTable, NullLosses
 from hypomask.comparison.model_effects import model_effects
 from hypomask.comparison.null_results import gate_null, null_results
 from hypomask.comparison.paired import Units, variance_factor
 from hypomask.comparison.pairs import PairTests, pair_results
-from hypomask.comparison.result import Comparison, Scope, Verdict
+from hypomask.comparison.result import Comparison, ModelHealth, Scope, Verdict
 from hypomask.comparison.sample_size import samples_needed, samples_to_be_judged
 from hypomask.comparison.selection import selection_corrected_skill
 from hypomask.comparison.verdict import study_verdict
+from hypomask.outcomes.registry import FAMILIES
 
 __all__ = ["compare_losses"]
 
@@ -75,12 +77,13 @@ def compare_losses(
         for name in names
     }
     reference = effects[NO_INTERACTION].skill if scope == "all" and NO_INTERACTION in effects else None
-    facts = _study_facts(table, facts_by_name, reference, tests, units, config, scope)
+    health = model_health(table, circumstances.fits) if circumstances.fits is not None else ()
+    facts = _study_facts(table, facts_by_name, reference, tests, units, config, scope, circumstances, health)
     verdict = study_verdict(facts)
     return Comparison(
         verdict=verdict,
         hypotheses=hypothesis_results(table, effects, tests, facts_by_name, facts, verdict.code),
-        pairs=pair_results(table, tests, config),
+        pairs=pair_results(table, tests, config, circumstances.replicates),
         nulls=drawn,
         winner=names[0],
         winner_skill_corrected=_corrected_skill(table, units, config),
@@ -93,6 +96,7 @@ def compare_losses(
         kind=table.kind,
         warnings=caveats(table, tests, drawn, facts),
         trainings=dict(circumstances.trainings),
+        health=health,
     )
 
 
@@ -104,6 +108,8 @@ def _study_facts(
     units: Units,
     config: ComparisonConfig,
     scope: Scope,
+    circumstances: Circumstances,
+    health: tuple[ModelHealth, ...],
 ) -> StudyFacts:
     winner, *others = facts_by_name.values()
     may_be_best = [own for own in facts_by_name.values() if own.in_confidence_set]
@@ -114,7 +120,8 @@ def _study_facts(
         low, high = ahead.interval(config.alpha)
         estimate = Estimate(ahead.mean, low, high, ahead.p_two_sided, tests.confidence_p[other.name])
         needed = samples_needed(ahead.mean, ahead.se, units.n, alpha=config.alpha)
-        rivals.append(RivalFacts(other.name, estimate, needed))
+        seed_error = circumstances.replicates.error(winner.name, other.name) if circumstances.replicates else None
+        rivals.append(RivalFacts(other.name, estimate, needed, seed_error))
     rivals.sort(key=lambda rival: (-rival.ahead.p_adjusted, -rival.ahead.p, rival.ahead.value, rival.name))
     rarest = min(table.event_counts, key=lambda c: (table.event_counts[c], c)) if table.event_counts else ""
     return StudyFacts(
@@ -138,6 +145,8 @@ def _study_facts(
         per_class_and_fold=table.event_counts[rarest] / table.n_folds if rarest else None,
         smallest_class=rarest,
         null_kind="rewired" if scope == "all" else "matched-genes",
+        health=health,
+        left_out=circumstances.left_out,
     )
 
 
@@ -171,7 +180,7 @@ def _settings(
         "level": config.alpha,
         "margin": config.margin,
         "margin_in_loss": facts.margin,
-        "loss": "squared error of the standardised phenotype" if table.kind == "continuous" else "log loss (nats)",
+        "loss": FAMILIES[table.kind].loss_unit,
         "folds": table.n_folds,
         "repeats": table.n_repeats,
         "null_repeats": circumstances.null_repeats,

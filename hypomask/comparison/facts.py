@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hypomask.comparison.result import NullResult, Scope
-from hypomask.data.cohort import PhenotypeKind
+from hypomask.comparison.result import ModelHealth, NullResult, Scope
 
 __all__ = ["Estimate", "HypothesisFacts", "RivalFacts", "StudyFacts"]
 
@@ -37,11 +36,14 @@ class RivalFacts:
         By how much (in loss) the leading hypothesis is better; two-sided p.
     samples_needed
         Independent samples that would separate the two; see `hypomask.comparison.sample_size.samples_needed`.
+    seed_error
+        Standard error of `ahead` from the seeds of training alone; None where it is not known.
     """
 
     name: str
     ahead: Estimate
     samples_needed: int | None
+    seed_error: float | None = None
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,14 @@ class StudyFacts:
         None and empty when continuous.
     null_kind
         The kind of null masks that answers the question of this scope.
+    health
+        How the fits of each model went; empty where that is not known.
+    left_out
+        Hypotheses of the study that are not compared, because their trainings failed.
     """
 
     scope: Scope
-    kind: PhenotypeKind
+    kind: str
     alpha: float
     margin: float
     margin_share: float
@@ -104,6 +110,8 @@ class StudyFacts:
     per_class_and_fold: float | None
     smallest_class: str
     null_kind: str
+    health: tuple[ModelHealth, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def n_hypotheses(self) -> int:

@@ -7,79 +7,16 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logsumexp
 
 from hypomask.comparison.result import Role, ShownScore
-from hypomask.data.cohort import PhenotypeKind
 from hypomask.errors import DataError, Problem, did_you_mean, raise_problems
 
-__all__ = ["NO_INTERACTION", "UNCONSTRAINED", "LossTable", "NullLosses", "per_sample_loss"]
+__all__ = ["NO_INTERACTION", "UNCONSTRAINED", "LossTable", "NullLosses"]
 
 NO_INTERACTION = "no-interaction"
 UNCONSTRAINED = "unconstrained"
 
 FloatArray = npt.NDArray[np.float64]
-
-
-def per_sample_loss(eta_BK: npt.ArrayLike, y_B: npt.ArrayLike, kind: PhenotypeKind) -> FloatArray:
-    """Return the proper loss of each prediction; lower is better.
-
-    Parameters
-    ----------
-    eta_BK
-        (B, K) or (B,) predictions on the link scale: logits (``binary``), log-probabilities up to a constant per sample
-        (``classes``), the standardised phenotype (``continuous``).
-    y_B
-        (B,) class codes, or the phenotype standardised in the same way as `eta_BK`.
-    kind
-        Kind of phenotype.
-
-    Returns
-    -------
-    (B,) float64
-        Log loss in nats (``binary``, ``classes``), or squared error in units of the training fold's variance.
-        Infinite where a class that occurred was given probability 0.
-
-    Raises
-    ------
-    DataError
-        The shapes do not fit each other or the kind, or a class code is not one of 0..K-1.
-
-    References
-    ----------
-    Gneiting & Raftery 2007, strictly proper scoring rules, doi:10.1198/016214506000001437
-
-    Examples
-    --------
-    >>> per_sample_loss([[0.0], [1000.0], [-1000.0]], [1, 1, 1], "binary").round(3).tolist()
-    [0.693, 0.0, 1000.0]
-    """
-    eta = np.asarray(eta_BK, dtype=np.float64)
-    y = np.asarray(y_B, dtype=np.float64)
-    eta = eta[:, None] if eta.ndim == 1 else eta
-    if y.ndim != 1 or eta.ndim != 2 or len(eta) != len(y):
-        raise DataError(
-            f"predictions of shape {eta.shape} do not fit phenotypes of shape {y.shape}; expected (B, K), (B,)"
-        )
-    if kind == "classes":
-        if eta.shape[1] < 2:
-            raise DataError(f"predictions have {eta.shape[1]} column, expected one per class (at least 2)")
-        code = _class_codes(y, eta.shape[1])
-        return np.asarray(logsumexp(eta, axis=1) - eta[np.arange(len(y)), code])
-    if eta.shape[1] != 1:
-        raise DataError(f"predictions have {eta.shape[1]} columns, expected 1 for a {kind} phenotype")
-    if kind == "binary":
-        code = _class_codes(y, 2)
-        # log(1 + exp(-eta)) for events and log(1 + exp(eta)) for the rest: no cancellation at either end.
-        return np.asarray(np.logaddexp(0.0, np.where(code == 1, -eta[:, 0], eta[:, 0])))
-    return np.asarray((y - eta[:, 0]) ** 2)
-
-
-def _class_codes(y: FloatArray, n_classes: int) -> npt.NDArray[np.int64]:
-    wrong = ~np.isin(y, np.arange(n_classes))
-    if wrong.any():
-        raise DataError(f"class code {y[wrong][0]:g} is not one of 0..{n_classes - 1}")
-    return y.astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +60,7 @@ class LossTable:
     additive_MRB: FloatArray
     groups: npt.NDArray[np.str_] | None
     n_folds: int
-    kind: PhenotypeKind
+    kind: str
     event_counts: Mapping[str, int] = field(default_factory=dict)
     scores: Mapping[str, Mapping[str, ShownScore]] = field(default_factory=dict)
 

@@ -8,14 +8,16 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, softmax
 from scipy.stats import spearmanr
 from sklearn.metrics import average_precision_score, balanced_accuracy_score, roc_auc_score
 
-from hypomask.comparison.losses import per_sample_loss
 from hypomask.comparison.result import ShownScore
-from hypomask.data.cohort import PhenotypeKind
+from hypomask.comparison.survival_scores import concordance, integrated_brier
 from hypomask.errors import DataError
+from hypomask.outcomes.classes import Binary, Classes
+from hypomask.outcomes.family import Family
+from hypomask.outcomes.kinds import PhenotypeKind
+from hypomask.outcomes.survival import CoxSurvival, DiscreteSurvival, times_and_events
 
 __all__ = ["SCORES", "Score", "shown_scores"]
 
@@ -37,7 +39,7 @@ class Score:
     kinds
         Phenotypes for which it is defined.
     compute
-        From (eta_BK, y_B, kind) of all out-of-fold predictions of one repeat.
+        From (eta_BK, y_B, family) of all out-of-fold predictions of one repeat.
     undefined
         From y_B and eta_BK: why it cannot be computed, or an empty string.
     within_folds
@@ -50,29 +52,29 @@ class Score:
     low: float
     high: float
     kinds: tuple[PhenotypeKind, ...]
-    compute: Callable[[FloatArray, FloatArray, PhenotypeKind], float]
+    compute: Callable[[FloatArray, FloatArray, Family], float]
     undefined: Callable[[FloatArray, FloatArray], str]
     within_folds: bool = False
 
 
 def shown_scores(
-    eta_RBK: npt.ArrayLike, y: npt.ArrayLike, kind: PhenotypeKind, test_fold_RB: npt.ArrayLike | None = None
+    eta_RBK: npt.ArrayLike, y: npt.ArrayLike, family: Family, test_fold_RB: npt.ArrayLike | None = None
 ) -> dict[str, ShownScore]:
-    """Return every score that applies to `kind`, from out-of-fold predictions.
+    """Return every score that applies to the family, from out-of-fold predictions.
 
     A score is computed over all samples of a repeat (each predicted by the model that did not see it) and averaged over
-    repeats. The AUC is the exception: it is computed fold by fold, weighted by the samples of a fold, because pooling
-    ranks samples of different folds by different models (Forman & Scholz 2010). Average precision and Spearman's
-    correlation are pooled.
+    repeats. AUC and concordance are the exceptions: they are computed fold by fold, weighted by the samples of a fold,
+    because pooling ranks samples of different folds by different models (Forman & Scholz 2010). Average precision and
+    Spearman's correlation are pooled.
 
     Parameters
     ----------
     eta_RBK
-        (R, B, K) predictions on the link scale; see `per_sample_loss`.
+        (R, B, K) predictions on the family's link scale.
     y
-        (B,) or (R, B) class codes or phenotype, in the unit of `eta_RBK`. RMSE has that unit.
-    kind
-        Kind of phenotype.
+        (B,) or (R, B) responses in the family's coding, in the unit of `eta_RBK`. RMSE has that unit.
+    family
+        The phenotype's family.
     test_fold_RB
         (R, B) fold in which each sample was held out; None: one fold, everything is pooled.
 
@@ -94,14 +96,14 @@ def shown_scores(
     if fold_RB.shape != eta.shape[:2]:
         raise DataError(f"folds of shape {fold_RB.shape} do not fit predictions of shape {eta.shape}")
     return {
-        name: _over_repeats(score, eta, truth_RB, fold_RB, kind)
+        name: _over_repeats(score, eta, truth_RB, fold_RB, family)
         for name, score in SCORES.items()
-        if kind in score.kinds
+        if family.kind in score.kinds
     }
 
 
 def _over_repeats(
-    score: Score, eta_RBK: FloatArray, y_RB: FloatArray, fold_RB: npt.NDArray[np.int64], kind: PhenotypeKind
+    score: Score, eta_RBK: FloatArray, y_RB: FloatArray, fold_RB: npt.NDArray[np.int64], family: Family
 ) -> ShownScore:
     if not np.isfinite(eta_RBK).all() or not np.isfinite(y_RB).all():
         return ShownScore(float("nan"), "a prediction or a phenotype is not finite")
@@ -114,7 +116,7 @@ def _over_repeats(
         usable = [part for part in parts if not score.undefined(eta_BK[part], y_B[part])]
         if not usable:
             return ShownScore(float("nan"), "no fold holds samples of every class")
-        computed = [score.compute(eta_BK[part], y_B[part], kind) for part in usable]
+        computed = [score.compute(eta_BK[part], y_B[part], family) for part in usable]
         values.append(float(np.average(computed, weights=[part.sum() for part in usable])))
     return ShownScore(float(np.mean(values)))
 
@@ -139,64 +141,92 @@ def _both_vary(eta_BK: FloatArray, y_B: FloatArray) -> str:
     return _phenotype_varies(eta_BK, y_B)
 
 
-def _probabilities(eta_BK: FloatArray, kind: PhenotypeKind) -> FloatArray:
-    if kind == "binary":
-        event = expit(eta_BK[:, 0])
-        return np.column_stack([1.0 - event, event])
-    return np.asarray(softmax(eta_BK, axis=1))
+def _probabilities(eta_BK: FloatArray, family: Family) -> FloatArray:
+    if isinstance(family, Classes):
+        return family.mean(eta_BK)
+    event_B = Binary().mean(eta_BK)[:, 0]
+    return np.column_stack([1.0 - event_B, event_B])
 
 
 def _indicators(y_B: FloatArray, n_classes: int) -> FloatArray:
     return np.eye(n_classes)[y_B.astype(np.int64)]
 
 
-def _log_loss(eta_BK: FloatArray, y_B: FloatArray, kind: PhenotypeKind) -> float:
-    return float(per_sample_loss(eta_BK, y_B, kind).mean())
+def _log_loss(eta_BK: FloatArray, y_B: FloatArray, family: Family) -> float:
+    return float(family.losses(eta_BK, y_B).mean())
 
 
-def _brier(eta_BK: FloatArray, y_B: FloatArray, kind: PhenotypeKind) -> float:
-    p_BK = _probabilities(eta_BK, kind)
+def _brier(eta_BK: FloatArray, y_B: FloatArray, family: Family) -> float:
+    p_BK = _probabilities(eta_BK, family)
     # Half the sum over classes: for two classes this is the usual (p - y)^2, and the range stays [0, 1].
     return float(0.5 * ((p_BK - _indicators(y_B, p_BK.shape[1])) ** 2).sum(axis=1).mean())
 
 
-def _auc(eta_BK: FloatArray, y_B: FloatArray, kind: PhenotypeKind) -> float:
-    if kind == "binary":  # ranks of logits: probabilities would tie at 0 and 1
+def _auc(eta_BK: FloatArray, y_B: FloatArray, family: Family) -> float:
+    if family.kind == "binary":  # ranks of logits: probabilities would tie at 0 and 1
         return float(roc_auc_score(y_B, eta_BK[:, 0]))
-    p_BK = _probabilities(eta_BK, kind)
+    p_BK = _probabilities(eta_BK, family)
     return float(roc_auc_score(_indicators(y_B, p_BK.shape[1]), p_BK, average="macro"))
 
 
-def _average_precision(eta_BK: FloatArray, y_B: FloatArray, kind: PhenotypeKind) -> float:
-    if kind == "binary":
+def _average_precision(eta_BK: FloatArray, y_B: FloatArray, family: Family) -> float:
+    if family.kind == "binary":
         return float(average_precision_score(y_B, eta_BK[:, 0]))
-    p_BK = _probabilities(eta_BK, kind)
+    p_BK = _probabilities(eta_BK, family)
     return float(average_precision_score(_indicators(y_B, p_BK.shape[1]), p_BK, average="macro"))
 
 
-def _balanced_accuracy(eta_BK: FloatArray, y_B: FloatArray, kind: PhenotypeKind) -> float:
-    called = eta_BK[:, 0] > 0 if kind == "binary" else eta_BK.argmax(axis=1)
+def _balanced_accuracy(eta_BK: FloatArray, y_B: FloatArray, family: Family) -> float:
+    called = eta_BK[:, 0] > 0 if family.kind == "binary" else eta_BK.argmax(axis=1)
     return float(balanced_accuracy_score(y_B.astype(np.int64), np.asarray(called, dtype=np.int64)))
 
 
-def _r2(eta_BK: FloatArray, y_B: FloatArray, kind: PhenotypeKind) -> float:
+def _r2(eta_BK: FloatArray, y_B: FloatArray, family: Family) -> float:
     return float(1.0 - ((y_B - eta_BK[:, 0]) ** 2).sum() / ((y_B - y_B.mean()) ** 2).sum())
 
 
-def _spearman(eta_BK: FloatArray, y_B: FloatArray, kind: PhenotypeKind) -> float:
+def _spearman(eta_BK: FloatArray, y_B: FloatArray, family: Family) -> float:
     return float(spearmanr(eta_BK[:, 0], y_B).statistic)
 
 
-def _rmse(eta_BK: FloatArray, y_B: FloatArray, kind: PhenotypeKind) -> float:
+def _deviance(eta_BK: FloatArray, y_B: FloatArray, family: Family) -> float:
+    return float(2 * family.losses(eta_BK, y_B).mean())
+
+
+def _an_event_occurs(eta_BK: FloatArray, y_B: FloatArray) -> str:
+    return "" if (y_B > 0).any() else "no sample has an event"
+
+
+def _risk_varies(eta_BK: FloatArray, y_B: FloatArray) -> str:
+    time_B, event_B = times_and_events(y_B)
+    if not (event_B & (time_B < time_B.max())).any():
+        return "no event is followed by another sample"
+    return ""
+
+
+def _concordance(eta_BK: FloatArray, y_B: FloatArray, family: Family) -> float:
+    # A shift of all intervals' hazards is what sets samples of one fold apart: their sum ranks them.
+    return concordance(eta_BK.sum(axis=1), *times_and_events(y_B))
+
+
+def _integrated_brier(eta_BK: FloatArray, y_B: FloatArray, family: Family) -> float:
+    if not isinstance(family, CoxSurvival | DiscreteSurvival):
+        raise TypeError(f"integrated Brier score of a {family.kind} phenotype")
+    return integrated_brier(family.survival(eta_BK), family.ends_T, *times_and_events(y_B))
+
+
+def _rmse(eta_BK: FloatArray, y_B: FloatArray, family: Family) -> float:
     return float(np.sqrt(((y_B - eta_BK[:, 0]) ** 2).mean()))
 
 
 _CALLED: tuple[PhenotypeKind, ...] = ("binary", "classes")
 _MEASURED: tuple[PhenotypeKind, ...] = ("continuous",)
+_COUNTED: tuple[PhenotypeKind, ...] = ("counts",)
+_TIMED: tuple[PhenotypeKind, ...] = ("survival", "discrete-survival")
 _INF = float("inf")
 
 SCORES: dict[str, Score] = {
-    "log_loss": Score("log loss", "lower", 0.0, _INF, _CALLED, _log_loss, _always_defined),
+    "log_loss": Score("log loss", "lower", 0.0, _INF, (*_CALLED, *_TIMED), _log_loss, _always_defined),
     "brier": Score("Brier score", "lower", 0.0, 1.0, _CALLED, _brier, _always_defined),
     "auc": Score("AUC", "higher", 0.0, 1.0, _CALLED, _auc, _every_class_occurs, within_folds=True),
     "average_precision": Score(
@@ -206,6 +236,11 @@ SCORES: dict[str, Score] = {
         "balanced accuracy", "higher", 0.0, 1.0, _CALLED, _balanced_accuracy, _every_class_occurs
     ),
     "r2": Score("R²", "higher", -_INF, 1.0, _MEASURED, _r2, _phenotype_varies),
-    "spearman": Score("Spearman ρ", "higher", -1.0, 1.0, _MEASURED, _spearman, _both_vary),
+    "spearman": Score("Spearman ρ", "higher", -1.0, 1.0, (*_MEASURED, *_COUNTED), _spearman, _both_vary),
     "rmse": Score("RMSE", "lower", 0.0, _INF, _MEASURED, _rmse, _always_defined),
+    "deviance": Score("mean deviance", "lower", 0.0, _INF, _COUNTED, _deviance, _always_defined),
+    "concordance": Score(
+        "concordance index", "higher", 0.0, 1.0, _TIMED, _concordance, _risk_varies, within_folds=True
+    ),
+    "integrated_brier": Score("integrated Brier score", "lower", 0.0, 1.0, _TIMED, _integrated_brier, _an_event_occurs),
 }

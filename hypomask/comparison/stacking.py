@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hypomask.data.cohort import PhenotypeKind
+from hypomask.outcomes.registry import FAMILIES
 
 __all__ = ["stacking_weights"]
 
@@ -13,7 +13,7 @@ FloatArray = npt.NDArray[np.float64]
 
 
 def stacking_weights(
-    loss_HB: FloatArray, kind: PhenotypeKind, *, steps: int = 2000, tolerance: float = 1e-10
+    loss_HB: FloatArray, kind: str, *, steps: int = 2000, tolerance: float = 1e-10
 ) -> FloatArray:
     """Return weights (sum 1) that maximise the mean log predictive density of the mixture.
 
@@ -40,7 +40,7 @@ def stacking_weights(
     Yao et al. 2018, doi:10.1214/17-BA1091
     """
     log_density_HB = -loss_HB
-    if kind == "continuous":
+    if FAMILIES[kind].is_quadratic:
         variance_H1 = np.maximum(loss_HB.mean(axis=1, keepdims=True), 1e-300)
         log_density_HB = -0.5 * np.log(2.0 * np.pi * variance_H1) - loss_HB / (2.0 * variance_H1)
     density_HB = np.exp(log_density_HB - log_density_HB.max(axis=0))

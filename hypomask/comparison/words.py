@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from hypomask.comparison.facts import Estimate
-from hypomask.data.cohort import PhenotypeKind
+from hypomask.outcomes.registry import FAMILIES
 
 __all__ = ["amount", "count_of", "interval", "listed", "loss_unit", "null_claim", "null_words", "p_words"]
 
@@ -80,9 +80,9 @@ def count_of(n: int, noun: str) -> str:
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
-def loss_unit(kind: PhenotypeKind) -> str:
+def loss_unit(kind: str) -> str:
     """Return what a loss is measured in."""
-    return "squared error" if kind == "continuous" else "log loss"
+    return FAMILIES[kind].loss_name
 
 
 def null_claim(kind: str) -> tuple[str, str]:

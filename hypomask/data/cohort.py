@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from hypomask.errors import DataError, did_you_mean
+from hypomask.outcomes.family import Family
+from hypomask.outcomes.kinds import PhenotypeKind
+from hypomask.outcomes.registry import family_of
 
-__all__ = ["Cohort", "Phenotype", "PhenotypeKind"]
-
-PhenotypeKind = Literal["binary", "classes", "continuous"]
+__all__ = ["Cohort", "Phenotype"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,9 +24,10 @@ class Phenotype:
     Parameters
     ----------
     values
-        (B,) float64: the measurement when continuous; class codes 0..K-1 as float otherwise.
+        (B,) float64 in the coding of the kind's family (`hypomask.outcomes`): measurements, class codes 0..K-1,
+        counts, or times with a minus sign where censored.
     classes
-        Class names by code; empty when continuous. For a binary phenotype `classes[1]` is the event.
+        Class names by code; empty where there are none. For a binary phenotype `classes[1]` is the event.
     """
 
     name: str
@@ -33,10 +35,15 @@ class Phenotype:
     values: npt.NDArray[np.float64]
     classes: tuple[str, ...] = ()
 
+    @cached_property
+    def family(self) -> Family:
+        """How it is fitted and scored."""
+        return family_of(self.kind, self.values, self.classes)
+
     @property
     def n_outputs(self) -> int:
-        """Columns of the linear predictor: 1 for binary and continuous, K for K > 2 classes."""
-        return len(self.classes) if self.kind == "classes" else 1
+        """Columns of the linear predictor: K for K > 2 classes, else 1."""
+        return self.family.n_outputs
 
 
 @dataclass(frozen=True, eq=False)

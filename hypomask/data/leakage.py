@@ -28,6 +28,12 @@ def find_named_leaks(spec: DataSpec, genes: tuple[str, ...], file: str) -> list[
         problems.append(
             Problem(f"{spec.phenotype!r} is the phenotype and a covariate (leakage); take it off one", file)
         )
+    if spec.event is not None and spec.event in (*spec.covariates, spec.groups, *genes):
+        problems.append(
+            Problem(
+                f"{spec.event!r} says who had the event, and is also a gene, a covariate or the groups (leakage)", file
+            )
+        )
     if spec.phenotype == spec.groups:
         problems.append(
             Problem(f"{spec.phenotype!r} is the phenotype and the groups; name another column as groups", file)

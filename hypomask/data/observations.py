@@ -46,6 +46,7 @@ def find_observations(table: TextTable, spec: DataSpec, findings: Findings) -> O
     first = next(iter(table.columns))
     wanted = {
         "phenotype": spec.phenotype,
+        "event": spec.event,
         "key column": spec.key_column,
         "id column": spec.id_column,
         "groups": spec.groups,

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from hypomask.data.cohort import Phenotype
 from hypomask.data.spec import DataSpec
 from hypomask.data.tables import MISSING, Findings, TextTable, counted, listed
 from hypomask.data.text_numbers import has_decimal_comma, parse_numbers
 from hypomask.errors import did_you_mean
+from hypomask.outcomes.kinds import PhenotypeKind
+from hypomask.outcomes.survival import signed_times
 
 __all__ = ["missing_phenotype", "read_phenotype"]
 
 MAX_CLASSES = 20
+MAX_SHOWN = 20  # of the same problem, cell by cell
 FEW_NUMBERS = 5  # a continuous phenotype of at most this many values may be classes in disguise
 
 
@@ -35,8 +39,8 @@ UNKNOWN_WORDS = _words("unknown n/a #n/a na none null missing ? - . unclear unde
 
 def missing_phenotype(table: TextTable, rows: Sequence[int], spec: DataSpec, findings: Findings) -> list[int]:
     """Return those of `rows` that have a phenotype; a problem where others do not and the spec does not drop them."""
-    cells = table.columns[spec.phenotype]
-    missing = [row for row in rows if cells[row] in MISSING]
+    columns = [table.columns[name] for name in (spec.phenotype, spec.event) if name is not None]
+    missing = [row for row in rows if any(cells[row] in MISSING for cells in columns)]
     if not missing:
         return list(rows)
     where = [row + 1 for row in missing] if table.lines is None else [table.lines[row] for row in missing]
@@ -54,7 +58,8 @@ def missing_phenotype(table: TextTable, rows: Sequence[int], spec: DataSpec, fin
                 missing[0],
             )
         )
-    return [row for row in rows if cells[row] not in MISSING]
+    left_out = set(missing)
+    return [row for row in rows if row not in left_out]
 
 
 def read_phenotype(table: TextTable, rows: Sequence[int], spec: DataSpec, findings: Findings) -> Phenotype:
@@ -65,6 +70,8 @@ def read_phenotype(table: TextTable, rows: Sequence[int], spec: DataSpec, findin
     DataError
         One value only, text where numbers are expected, too many classes, an event that is not among the values.
     """
+    if spec.event is not None:
+        return read_survival(table, rows, spec, findings)
     name = spec.phenotype
     cells = [table.columns[name][row] for row in rows]
     numbers, bad = parse_numbers(cells)
@@ -93,6 +100,8 @@ def read_phenotype(table: TextTable, rows: Sequence[int], spec: DataSpec, findin
     if kind != "binary" and spec.positive is not None:
         findings.stop(table.problem(f"positive {spec.positive!r} is for a binary phenotype; {name!r} is {kind}"))
 
+    if kind == "counts":
+        return _counts(table, rows, spec, numbers, cells, findings)
     if kind == "continuous":
         findings.problems += [
             table.problem(f"phenotype {name!r}: got {cells[i]!r}, expected a finite number, or kind classes", rows[i])
@@ -100,6 +109,8 @@ def read_phenotype(table: TextTable, rows: Sequence[int], spec: DataSpec, findin
         ]
         findings.stop_if_any()
         _warn_few_numbers(levels, name, findings)
+        if spec.kind == "auto" and _look_like_counts(numbers):
+            findings.notes.append(f"phenotype {name!r} is whole numbers from 0: if they are counts, say kind counts")
         return Phenotype(name, "continuous", numbers)
     unknown = [level for level in levels if level.casefold() in UNKNOWN_WORDS - {"none"}]
     if unknown:
@@ -119,9 +130,74 @@ def read_phenotype(table: TextTable, rows: Sequence[int], spec: DataSpec, findin
                 f"phenotype {name!r} has {len(levels)} classes ({listed(levels)}), expected at most {MAX_CLASSES}"
             )
         )
-    classes = _event_last(levels, spec, table, findings) if kind == "binary" else tuple(levels)
+    classes = _event_last(levels, spec, name, table, findings) if kind == "binary" else tuple(levels)
     code = {label: float(i) for i, label in enumerate(classes)}
     return Phenotype(name, kind, np.array([code[label] for label in labels], dtype=np.float64), classes)
+
+
+def read_survival(table: TextTable, rows: Sequence[int], spec: DataSpec, findings: Findings) -> Phenotype:
+    """Return signed times: of the event, or with a minus sign of when a sample was last seen without it."""
+    if spec.event is None:
+        raise ValueError("a survival phenotype needs the column of its event")
+    cells = [table.columns[spec.phenotype][row] for row in rows]
+    times, bad = parse_numbers(cells)
+    wrong = sorted({*bad, *np.flatnonzero(~(times > 0)).tolist()})
+    findings.problems += [
+        table.problem(f"time {spec.phenotype!r}: got {cells[i]!r}, expected a number above 0", rows[i])
+        for i in wrong[:MAX_SHOWN]
+    ]
+    if len(wrong) > MAX_SHOWN:
+        findings.problems.append(table.problem(f"time {spec.phenotype!r}: {len(wrong)} are no numbers above 0"))
+    marks = [table.columns[spec.event][row] for row in rows]
+    levels = _marks(marks)
+    if len(levels) != 2:
+        way_out = "expected two values, one of them for samples last seen without the event"
+        if len(levels) == 1:
+            way_out += "; if every sample had the event, the time is a continuous phenotype"
+        findings.problems.append(table.problem(f"event {spec.event!r} has {listed(levels)}, {way_out}"))
+    findings.stop_if_any()
+    event = _event_last(levels, spec, spec.event, table, findings)[1]
+    seen = np.array([_as_mark(mark) == event for mark in marks])
+    kind: PhenotypeKind = "discrete-survival" if spec.kind == "discrete-survival" else "survival"
+    findings.notes.append(
+        f"time {spec.phenotype!r} to event {spec.event!r}: {int(seen.sum())} of {len(seen)} samples have the event, "
+        "the others are censored"
+    )
+    return Phenotype(spec.phenotype, kind, signed_times(times, seen))
+
+
+def _as_mark(cell: str) -> str:
+    number, bad = parse_numbers([cell])
+    return cell if bad else f"{number[0]:.15g}"
+
+
+def _marks(cells: Sequence[str]) -> list[str]:
+    return sorted({_as_mark(cell) for cell in cells})
+
+
+def _counts(
+    table: TextTable,
+    rows: Sequence[int],
+    spec: DataSpec,
+    numbers: npt.NDArray[np.float64],
+    cells: Sequence[str],
+    findings: Findings,
+) -> Phenotype:
+    wrong = np.flatnonzero(~((numbers >= 0) & (numbers == np.round(numbers)))).tolist()
+    findings.problems += [
+        table.problem(
+            f"phenotype {spec.phenotype!r}: got {cells[i]!r}, expected a count: a whole number from 0", rows[i]
+        )
+        for i in wrong[:MAX_SHOWN]
+    ]
+    if len(wrong) > MAX_SHOWN:
+        findings.problems.append(table.problem(f"phenotype {spec.phenotype!r}: {len(wrong)} values are no counts"))
+    findings.stop_if_any()
+    return Phenotype(spec.phenotype, "counts", numbers)
+
+
+def _look_like_counts(numbers: npt.NDArray[np.float64]) -> bool:
+    return bool((numbers >= 0).all() and (numbers == np.round(numbers)).all() and numbers.min() < 10)
 
 
 def _no_classes(cells: list[str], bad: list[int], levels: list[str], name: str) -> str:
@@ -154,7 +230,9 @@ def _warn_few_numbers(levels: list[str], name: str, findings: Findings) -> None:
         )
 
 
-def _event_last(levels: list[str], spec: DataSpec, table: TextTable, findings: Findings) -> tuple[str, ...]:
+def _event_last(
+    levels: list[str], spec: DataSpec, column: str, table: TextTable, findings: Findings
+) -> tuple[str, ...]:
     """Return (no event, event)."""
     if spec.positive is not None:
         event = spec.positive.strip()
@@ -164,7 +242,7 @@ def _event_last(levels: list[str], spec: DataSpec, table: TextTable, findings: F
         if event not in levels:
             findings.stop(
                 table.problem(
-                    f"positive {spec.positive!r} is no value of phenotype {spec.phenotype!r}; it has {listed(levels)}."
+                    f"positive {spec.positive!r} is no value of {column!r}; it has {listed(levels)}."
                     f"{did_you_mean(event, levels)}"
                 )
             )
@@ -175,7 +253,7 @@ def _event_last(levels: list[str], spec: DataSpec, table: TextTable, findings: F
         by_word = _event_rank(first) != _event_rank(last)
         why = f"{'by its name' if by_word else 'the later in sorted order'}; set 'positive' to choose"
     other = levels[0] if event == levels[1] else levels[1]
-    findings.notes.append(f"event of {spec.phenotype!r}: {event!r}, against {other!r} ({why})")
+    findings.notes.append(f"event of {column!r}: {event!r}, against {other!r} ({why})")
     return other, event
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from hypomask.data.cohort import PhenotypeKind
 from hypomask.errors import ConfigError, did_you_mean
+from hypomask.outcomes.kinds import PHENOTYPE_KINDS, PhenotypeKind
 
 __all__ = ["DataReport", "DataSpec", "Orientation"]
 
@@ -36,10 +36,14 @@ class DataSpec:
         repeated keys are told apart as ``KEY#1``, ``KEY#2``. An id that is unique only together with the key (say, the
         name of a laboratory) gives ``KEY|id``.
     kind
-        ``auto``: two values are binary, text of 3 to 20 levels is classes, numbers are continuous.
+        ``auto``: two values are binary, text of 3 to 20 levels is classes, numbers are continuous; with `event`, it is
+        survival. ``counts`` and ``discrete-survival`` (time in few intervals: visits, years) are for you to say.
+    event
+        Survival only: column of two values that says whether the sample had the event at the time in column
+        `phenotype`, or was last seen without it.
     positive
-        Which of the two values of a binary phenotype is the event. Default: the one that reads like an event (yes,
-        1, case, MUT, tumor...), else the later in sorted order; the report says which.
+        Which of the two values of a binary phenotype, or of column `event`, is the event. Default: the one that reads
+        like an event (yes, 1, case, MUT, tumor...), else the later in sorted order; the report says which.
     covariates
         Columns that are adjusted for: numbers as they are, text as categories.
     groups
@@ -60,6 +64,7 @@ class DataSpec:
     key_column: str | None = None
     id_column: str | None = None
     kind: Literal["auto"] | PhenotypeKind = "auto"
+    event: str | None = None
     positive: str | None = None
     covariates: tuple[str, ...] = ()
     groups: str | None = None
@@ -75,13 +80,18 @@ class DataSpec:
         if not self.phenotype:
             wrong.append("no phenotype; name the column to explain")
         for option, value, choices in (
-            ("kind", self.kind, ("auto", "binary", "classes", "continuous")),
+            ("kind", self.kind, ("auto", *PHENOTYPE_KINDS)),
             ("orientation", self.orientation, ("auto", "samples-in-rows", "genes-in-rows")),
         ):
             if value not in choices:
                 wrong.append(
                     f"{option}: got {value!r}, expected one of {', '.join(choices)}.{did_you_mean(value, choices)}"
                 )
+        timed = self.kind in ("survival", "discrete-survival")
+        if timed and self.event is None:
+            wrong.append(f"kind {self.kind} needs 'event', the column that says whether the event was seen")
+        if self.event is not None and not timed and self.kind != "auto":
+            wrong.append(f"'event' is for kind survival or discrete-survival, and kind is {self.kind}")
         n_anndata = sum(path.suffix == ".h5ad" for path in self.channels.values())
         if n_anndata and len(self.channels) > 1:
             wrong.append("an .h5ad file must be the only channel file; name its layers as channels with 'layers'")

@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from hypomask.data.blocks import find_blocks
-from hypomask.data.cohort import Cohort, PhenotypeKind
+from hypomask.data.cohort import Cohort
 from hypomask.data.fold_assignment import assign_folds
 from hypomask.data.seeds import derive_seed
 from hypomask.errors import ConfigError, DataError
+from hypomask.outcomes.family import Family
 
 __all__ = ["Folds", "inner_folds", "make_folds"]
 
@@ -76,14 +77,15 @@ def make_folds(cohort: Cohort, *, n_folds: int = 5, n_repeats: int = 3, seed: in
     if blocks.n_blocks < n_folds:
         raise DataError(_too_few_blocks(cohort, blocks.n_blocks, n_folds))
     phenotype = cohort.phenotype
-    strata = phenotype_strata(phenotype.values, phenotype.kind, n_folds)
+    strata = phenotype.family.strata(phenotype.values, n_folds)
     test_fold_RB = np.stack(
         [
             assign_folds(strata, blocks.of_sample, n_folds, np.random.default_rng(derive_seed("folds", seed, repeat)))
             for repeat in range(n_repeats)
         ]
     )
-    absent = _classes_absent_somewhere(test_fold_RB, strata, n_folds) if phenotype.kind != "continuous" else []
+    demanded = phenotype.family.must_be_in_every_fold
+    absent = _classes_absent_somewhere(test_fold_RB, strata, n_folds) if demanded else []
     notes = list(blocks.notes)
     largest = int(np.bincount(blocks.of_sample).max())
     if largest > 1.5 * cohort.n_samples / n_folds:
@@ -99,7 +101,7 @@ def make_folds(cohort: Cohort, *, n_folds: int = 5, n_repeats: int = 3, seed: in
 
 
 def inner_folds(
-    y: npt.NDArray[np.float64], kind: PhenotypeKind, blocks: npt.NDArray[np.int64], n: int, seed: int
+    y: npt.NDArray[np.float64], family: Family, blocks: npt.NDArray[np.int64], n: int, seed: int
 ) -> npt.NDArray[np.int8]:
     """Split training samples again, for stopping and tuning: stratified, blocks kept whole.
 
@@ -127,17 +129,8 @@ def inner_folds(
     if n_blocks < 2:
         raise DataError(f"{len(codes)} training samples are one group and cannot be split again; use fewer folds")
     n_folds = min(n, n_blocks)
-    strata = phenotype_strata(y, kind, n_folds)
+    strata = family.strata(y, n_folds)
     return assign_folds(strata, codes, n_folds, np.random.default_rng(derive_seed("inner folds", seed)))
-
-
-def phenotype_strata(values: npt.NDArray[np.float64], kind: PhenotypeKind, n_folds: int) -> npt.NDArray[np.int64]:
-    """Return (B,) int64 strata 0..S-1: class codes, or quantile bins (ties share a bin) of a continuous phenotype."""
-    if kind == "continuous":
-        n_bins = int(np.clip(len(values) // (2 * n_folds), 1, MAX_BINS))
-        edges = np.quantile(values, np.arange(1, n_bins) / n_bins)
-        values = np.searchsorted(edges, values, side="right").astype(np.float64)
-    return np.unique(values, return_inverse=True)[1].astype(np.int64)
 
 
 def _too_few_blocks(cohort: Cohort, n_blocks: int, n_folds: int) -> str:

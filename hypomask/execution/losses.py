@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from hypomask.comparison.losses import LossTable, per_sample_loss
+from hypomask.comparison.losses import LossTable
 from hypomask.comparison.result import Role
 from hypomask.comparison.scores import shown_scores
 from hypomask.data.cohort import Phenotype
@@ -34,6 +34,9 @@ class ModelLosses:
         (R, B, K) predictions of the model; in the phenotype's own unit when it is continuous.
     test_fold_RB
         (R, B) fold in which each sample was held out.
+    replicates_MRB
+        (M, R, B) losses of each training replicate alone. NaN where a fold has fewer of them, the model's own loss
+        where the seeds changed nothing; M is 0 when they never did.
     """
 
     full_RB: FloatArray
@@ -41,6 +44,7 @@ class ModelLosses:
     gene_free_RB: FloatArray
     eta_RBK: FloatArray
     test_fold_RB: npt.NDArray[np.int64]
+    replicates_MRB: FloatArray
 
 
 def read_losses(
@@ -55,24 +59,53 @@ def read_losses(
     """
     n_samples = len(phenotype.values)
     loss = {part: np.full((n_repeats, n_samples), np.nan) for part in ("full", "additive", "gene_free")}
-    eta_RBK = np.full((n_repeats, n_samples, phenotype.n_outputs), np.nan)
+    eta_RBK = np.full((n_repeats, n_samples, phenotype.family.n_predicted), np.nan)
     test_fold_RB = np.full((n_repeats, n_samples), -1, dtype=np.int64)
+    by_seed: list[tuple[int, npt.NDArray[np.int64], FloatArray]] = []
     for repeat in range(n_repeats):
         for fold in range(n_folds):
             predicted = store.read(Job(model, repeat, fold))
             held_out = predicted.test_index
             y = phenotype.values[held_out]
-            if phenotype.kind == "continuous":
+            if phenotype.family.is_quadratic:
                 y = (y - predicted.y_center) / predicted.y_scale
             for part, loss_RB in loss.items():
-                loss_RB[repeat, held_out] = per_sample_loss(getattr(predicted, f"eta_{part}"), y, phenotype.kind)
+                loss_RB[repeat, held_out] = phenotype.family.losses(getattr(predicted, f"eta_{part}"), y)
+            by_seed.append(
+                (
+                    repeat,
+                    held_out,
+                    np.array([phenotype.family.losses(eta_BK, y) for eta_BK in predicted.eta_replicates_MBK]),
+                )
+            )
             test_fold_RB[repeat, held_out] = fold
             eta_RBK[repeat, held_out] = _in_unit_of_phenotype(predicted, phenotype)
     if any(np.isnan(loss_RB).any() for loss_RB in loss.values()):
         raise RunError(
             f"{store.folder}: the predictions of {model} do not cover every sample. Start again with --fresh"
         )
-    return ModelLosses(loss["full"], loss["additive"], loss["gene_free"], eta_RBK, test_fold_RB)
+    return ModelLosses(
+        loss["full"],
+        loss["additive"],
+        loss["gene_free"],
+        eta_RBK,
+        test_fold_RB,
+        _replicates(by_seed, loss["full"]),
+    )
+
+
+def _replicates(
+    by_seed: Sequence[tuple[int, npt.NDArray[np.int64], FloatArray]], full_RB: FloatArray
+) -> FloatArray:
+    """Return (M, R, B) from (repeat, held-out samples, losses of each replicate) of every job."""
+    n_replicates = max(len(loss_MB) for _, _, loss_MB in by_seed)
+    replicates_MRB = np.full((n_replicates, *full_RB.shape), np.nan)
+    for repeat, held_out, loss_MB in by_seed:
+        if len(loss_MB):
+            replicates_MRB[: len(loss_MB), repeat, held_out] = loss_MB
+        else:
+            replicates_MRB[:, repeat, held_out] = full_RB[repeat, held_out]
+    return replicates_MRB
 
 
 def loss_table(
@@ -95,7 +128,7 @@ def loss_table(
         kind=phenotype.kind,
         event_counts=_members(phenotype, groups),
         scores={
-            name: shown_scores(of_model.eta_RBK, phenotype.values, phenotype.kind, of_model.test_fold_RB)
+            name: shown_scores(of_model.eta_RBK, phenotype.values, phenotype.family, of_model.test_fold_RB)
             for name, of_model in losses.items()
         },
     )
@@ -108,7 +141,7 @@ def mean_loss(store: PredictionStore, model: str, phenotype: Phenotype, plan: Pl
 
 
 def _in_unit_of_phenotype(predicted: StoredPredictions, phenotype: Phenotype) -> FloatArray:
-    if phenotype.kind != "continuous":
+    if not phenotype.family.is_quadratic:
         return predicted.eta_full
     return predicted.eta_full * predicted.y_scale + predicted.y_center
 

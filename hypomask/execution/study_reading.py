@@ -16,6 +16,7 @@ from hypomask.hypothesis.fields import Fields, kind_of
 from hypomask.hypothesis.graph import Expansion, Scope
 from hypomask.hypothesis.located_yaml import Located, LocatedMapping, LocatedScalar, LocatedSequence, problem_at
 from hypomask.model.config import ModelConfig
+from hypomask.outcomes.kinds import PHENOTYPE_KINDS
 from hypomask.training.config import TrainingConfig
 
 if TYPE_CHECKING:
@@ -38,12 +39,12 @@ DATA_KEYS = (
     "exclude",
     "drop_missing_phenotype",
 )
-PHENOTYPE_KEYS = ("column", "kind", "positive")
+PHENOTYPE_KEYS = ("column", "kind", "event", "positive")
 SOURCE_KEYS = ("file", "scope", "expansion", "only")
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 EXPANSIONS: tuple[Expansion, ...] = get_args(Expansion)
 ORIENTATIONS = ("auto", "samples-in-rows", "genes-in-rows")
-KINDS = ("auto", "binary", "classes", "continuous")
+KINDS = ("auto", *PHENOTYPE_KINDS)
 ONLY_CHANNEL = "measurement"  # the name of a channel that was given as a file alone
 NO_FILE = "options"
 
@@ -133,7 +134,7 @@ def _read_data(read: Fields, folder: Path) -> DataSpec | None:
     data = Fields(read.place("data"), what="'data'", allowed=DATA_KEYS, problems=read.problems)
     data.required("channels")
     data.required("phenotype")
-    column, kind, positive = _read_phenotype(data)
+    column, kind, event, positive = _read_phenotype(data)
     samples = data.text("samples", None)
     options = {
         "channels": _read_channels(data, folder),
@@ -142,6 +143,7 @@ def _read_data(read: Fields, folder: Path) -> DataSpec | None:
         "key_column": data.text("key", None),
         "id_column": data.text("id", None),
         "kind": kind,
+        "event": event,
         "positive": positive,
         "covariates": tuple(name.text for name in data.texts("covariates")),
         "groups": data.text("groups", None),
@@ -172,14 +174,14 @@ def _read_channels(data: Fields, folder: Path) -> dict[str, Path]:
     return channels
 
 
-def _read_phenotype(data: Fields) -> tuple[str, str, str | None]:
+def _read_phenotype(data: Fields) -> tuple[str, str, str | None, str | None]:
     node = data.get("phenotype")
     if not isinstance(node, LocatedMapping):
-        return data.text("phenotype", ""), "auto", None
+        return data.text("phenotype", ""), "auto", None, None
     phenotype = Fields(node, what="'phenotype'", allowed=PHENOTYPE_KEYS, problems=data.problems)
     phenotype.required("column")
     kind = phenotype.choice("kind", KINDS, "auto")
-    return phenotype.text("column", ""), kind, phenotype.text("positive", None)
+    return phenotype.text("column", ""), kind, phenotype.text("event", None), phenotype.text("positive", None)
 
 
 def _read_sources(read: Fields, folder: Path) -> tuple[HypothesisSource, ...]:

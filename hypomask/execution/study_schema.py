@@ -43,7 +43,7 @@ def study_schema() -> dict[str, Any]:
 
 
 def _data() -> dict[str, Any]:
-    phenotype = {"column": _NAME, "kind": {"enum": list(KINDS)}, "positive": _NAME}
+    phenotype = {"column": _NAME, "kind": {"enum": list(KINDS)}, "event": _NAME, "positive": _NAME}
     properties = {
         "channels": {
             "description": "a file, or files by name of the channel",

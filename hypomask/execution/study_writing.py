@@ -48,6 +48,8 @@ def dump_study(study: Study, *, relative_to: Path | None = None) -> str:
 
 def _data(spec: DataSpec, relative_to: Path | None) -> dict[str, Any]:
     phenotype: dict[str, Any] = {"column": spec.phenotype, "kind": spec.kind}
+    if spec.event is not None:
+        phenotype["event"] = spec.event
     if spec.positive is not None:
         phenotype["positive"] = spec.positive
     content: dict[str, Any] = {

@@ -1,25 +1,50 @@
-"""Training losses: the mean over samples of the proper loss that the comparison uses."""
+"""Training losses: the mean over samples of the family's loss, on tensors."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss, softplus
 
-from hypomask.data.cohort import PhenotypeKind
+from hypomask.outcomes.classes import Binary, Classes
+from hypomask.outcomes.continuous import Continuous
+from hypomask.outcomes.counts import MAX_ETA, Counts
+from hypomask.outcomes.family import Family
+from hypomask.outcomes.survival import KnownHazards
 
 __all__ = ["response_tensor", "training_loss"]
 
 
-def response_tensor(y: Tensor, kind: PhenotypeKind, dtype: torch.dtype) -> Tensor:
+def response_tensor(y: Tensor, family: Family, dtype: torch.dtype) -> Tensor:
     """Return the phenotype as `training_loss` wants it: class codes as int64, anything else as `dtype`."""
-    return y.to(torch.int64) if kind == "classes" else y.to(dtype)
+    return y.to(torch.int64) if isinstance(family, Classes) else y.to(dtype)
 
 
-def training_loss(eta_BK: Tensor, y_B: Tensor, kind: PhenotypeKind) -> Tensor:
-    """Return the mean squared error or log loss (nats) of linear predictors (B, K)."""
-    if kind == "continuous":
+def training_loss(eta_BK: Tensor, y_B: Tensor, family: Family) -> Tensor:
+    """Return the mean loss of linear predictors (B, K), equal to that of `family.losses` up to a constant."""
+    if isinstance(family, Continuous):
         return mse_loss(eta_BK[:, 0], y_B)
-    if kind == "binary":
+    if isinstance(family, Binary):
         return binary_cross_entropy_with_logits(eta_BK[:, 0], y_B)
-    return cross_entropy(eta_BK, y_B)
+    if isinstance(family, Classes):
+        return cross_entropy(eta_BK, y_B)
+    if isinstance(family, Counts):
+        return _counts_loss(eta_BK[:, 0].clamp(max=MAX_ETA), y_B, family.dispersion)
+    if isinstance(family, KnownHazards):
+        return _hazards_loss(eta_BK, y_B, torch.as_tensor(family.level_T).to(eta_BK))
+    raise TypeError(f"no training loss for {type(family).__name__}: its network stage must name another family")
+
+
+def _counts_loss(eta_B: Tensor, y_B: Tensor, dispersion: float) -> Tensor:
+    if dispersion == 0:
+        return (eta_B.exp() - y_B * eta_B).mean()
+    return ((y_B + 1 / dispersion) * torch.log1p(dispersion * eta_B.exp()) - y_B * eta_B).mean()
+
+
+def _hazards_loss(eta_BK: Tensor, y_B: Tensor, level_T: Tensor) -> Tensor:
+    logit_BT = level_T + eta_BK
+    entered_B = y_B.abs().long()
+    at_risk_BT = torch.arange(len(level_T), device=y_B.device) < entered_B[:, None]
+    passing_B = (softplus(logit_BT) * at_risk_BT).sum(1)
+    last_B = logit_BT.gather(1, (entered_B - 1).clamp(min=0)[:, None])[:, 0]
+    return (passing_B - last_B * (y_B > 0)).mean()

@@ -11,16 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hypomask.data.cohort import PhenotypeKind
 from hypomask.data.seeds import derive_seed
 from hypomask.data.splits import inner_folds
+from hypomask.outcomes.family import Family, Float
 from hypomask.training.calibration import Calibration, fit_calibration
 from hypomask.training.curves import Curves, fit_curves
-from hypomask.training.penalised import PENALTIES, penalised_path, per_sample_losses
+from hypomask.training.penalised import PENALTIES, penalised_path
 
 __all__ = ["AdditiveModel", "fit_additive"]
-
-Float = npt.NDArray[np.float64]
 
 # A covariate is penalised 100 times less than a gene of the same spread: it is there to be adjusted for.
 COVARIATE_PRIOR_SD = 10.0
@@ -72,8 +70,7 @@ def fit_additive(
     z_BP: Float,
     y: Float,
     *,
-    kind: PhenotypeKind,
-    n_outputs: int,
+    family: Family,
     blocks: npt.NDArray[np.int64],
     seed: int,
     curves: bool = True,
@@ -94,20 +91,18 @@ def fit_additive(
     candidates: list[Curves | None] = [None]
     if curves:
         candidates.append(fit_curves(x_BJ, CURVE_PRIOR_SD))
-    parts = _inner_splits(y, kind, blocks, seed)
+    parts = _inner_splits(y, family, blocks, seed)
     best: _Candidate | None = None
     for shape in candidates:
         if shape is None and best is not None:
             continue  # no gene can bend
-        candidate = _cross_validate(_design(x_BJ, z_BP, shape), shape, y, kind, n_outputs, parts)
+        candidate = _cross_validate(_design(x_BJ, z_BP, shape), shape, y, family, parts)
         if best is None or _clearly_lower(candidate.losses_B, best.losses_B):
             best = candidate
     if best is None:  # cannot happen: the first candidate is always tried
         raise RuntimeError("no additive model was tried")
-    path = penalised_path(
-        _design(x_BJ, z_BP, best.curves), y, kind=kind, n_outputs=n_outputs, penalties=PENALTIES[: best.chosen + 1]
-    )
-    calibration = fit_calibration(best.eta_BK, y, kind)
+    path = penalised_path(_design(x_BJ, z_BP, best.curves), y, family=family, penalties=PENALTIES[: best.chosen + 1])
+    calibration = fit_calibration(best.eta_BK, y, family)
     return AdditiveModel(
         eta_train=calibration.apply(best.eta_BK),
         coefficients=path.coefficients_PJK[-1],
@@ -145,12 +140,10 @@ def _clearly_lower(losses_B: Float, than_B: Float) -> bool:
     return bool(gain_B.mean() > gain_B.std() / np.sqrt(len(gain_B)))
 
 
-def _inner_splits(
-    y: Float, kind: PhenotypeKind, blocks: npt.NDArray[np.int64], seed: int
-) -> list[npt.NDArray[np.int8]]:
+def _inner_splits(y: Float, family: Family, blocks: npt.NDArray[np.int64], seed: int) -> list[npt.NDArray[np.int8]]:
     repeats = REPEATS_WHEN_FEW if len(y) < FEW_SAMPLES else 1
     return [
-        inner_folds(y, kind, blocks, INNER_FOLDS, derive_seed("additive part", seed, repeat))
+        inner_folds(y, family, blocks, INNER_FOLDS, derive_seed("additive part", seed, repeat))
         for repeat in range(repeats)
     ]
 
@@ -159,28 +152,30 @@ def _cross_validate(
     design: Float,
     curves: Curves | None,
     y: Float,
-    kind: PhenotypeKind,
-    n_outputs: int,
+    family: Family,
     splits: list[npt.NDArray[np.int8]],
 ) -> _Candidate:
     """Pick the penalty with the least loss on samples left out."""
-    eta_RPBK = _held_out_predictors(design, y, kind, n_outputs, splits)
+    eta_RPBK, losses_RPB = _held_out(design, y, family, splits)
     # Losses of single splits, not of averaged predictions: the model that is used is not averaged over splits.
-    losses_PB = np.mean([[per_sample_losses(eta_BK, y, kind) for eta_BK in eta_PBK] for eta_PBK in eta_RPBK], axis=0)
+    losses_PB = losses_RPB.mean(axis=0)
     chosen = int(np.argmin(losses_PB.mean(axis=1)))
     return _Candidate(curves, chosen, eta_RPBK[:, chosen].mean(axis=0), losses_PB[chosen])
 
 
-def _held_out_predictors(
-    design: Float, y: Float, kind: PhenotypeKind, n_outputs: int, splits: list[npt.NDArray[np.int8]]
-) -> Float:
-    """Return (R, P, B, K): each sample's predictor, split by split and for every penalty, without its own phenotype."""
-    eta_RPBK = np.zeros((len(splits), len(PENALTIES), len(y), n_outputs))
-    for eta_PBK, split in zip(eta_RPBK, splits, strict=True):
+def _held_out(design: Float, y: Float, family: Family, splits: list[npt.NDArray[np.int8]]) -> tuple[Float, Float]:
+    """Return each sample's linear predictor (R, P, B, K) and its loss (R, P, B), without its own phenotype."""
+    eta_RPBK = np.zeros((len(splits), len(PENALTIES), len(y), family.n_outputs))
+    losses_RPB = np.zeros(eta_RPBK.shape[:3])
+    for eta_PBK, losses_PB, split in zip(eta_RPBK, losses_RPB, splits, strict=True):
         for part in np.unique(split):
             held_out = split == part
-            if kind != "continuous" and len(np.unique(y[~held_out])) < 2:
-                continue  # one class left: there is nothing to fit, the held-out samples keep a predictor of 0
-            path = penalised_path(design[~held_out], y[~held_out], kind=kind, n_outputs=n_outputs)
-            eta_PBK[:, held_out] = path.predict(design[held_out])
-    return eta_RPBK
+            inside_PBK = np.zeros((len(PENALTIES), int((~held_out).sum()), family.n_outputs))
+            if family.can_be_fitted(y[~held_out]):  # else the held-out samples keep a predictor of 0
+                path = penalised_path(design[~held_out], y[~held_out], family=family)
+                eta_PBK[:, held_out] = path.predict(design[held_out])
+                inside_PBK = path.predict(design[~held_out])
+            for eta_BK, losses_B, inside_BK in zip(eta_PBK, losses_PB, inside_PBK, strict=True):
+                predicted_BK = family.predicted(eta_BK[held_out], y[~held_out], inside_BK)
+                losses_B[held_out] = family.losses(predicted_BK, y[held_out])
+    return eta_RPBK, losses_RPB

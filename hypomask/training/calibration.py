@@ -5,15 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import minimize
 
-from hypomask.data.cohort import PhenotypeKind
-from hypomask.training.penalised import mean_loss
+from hypomask.outcomes.family import Family, Float
 
 __all__ = ["Calibration", "fit_calibration"]
-
-Float = npt.NDArray[np.float64]
 
 # The slope's logarithm has a normal prior with this spread: a slope estimated from 40 samples has a standard error of
 # about 0.5 and would by itself do more harm than good.
@@ -36,7 +32,7 @@ class Calibration:
         return np.asarray(self.slope * (eta_BK - self.center_K) + self.center_K, dtype=np.float64)
 
 
-def fit_calibration(eta_BK: Float, y: Float, kind: PhenotypeKind) -> Calibration:
+def fit_calibration(eta_BK: Float, y: Float, family: Family) -> Calibration:
     """Fit the slope to out-of-sample predictions `eta_BK` (B, K) of `y` (B,), drawn towards 1."""
     center_K = eta_BK.mean(axis=0)
     if np.allclose(eta_BK, center_K):
@@ -44,8 +40,7 @@ def fit_calibration(eta_BK: Float, y: Float, kind: PhenotypeKind) -> Calibration
 
     def objective(log_slope: Float) -> float:
         eta = np.exp(log_slope[0]) * (eta_BK - center_K) + center_K
-        scale = 0.5 if kind == "continuous" else 1.0  # squared error / 2 is a log loss at unit variance
-        return scale * mean_loss(eta, y, kind) * len(y) + 0.5 * (float(log_slope[0]) / PRIOR_SD) ** 2
+        return family.loss_scale * family.objective(eta, y) + 0.5 * (float(log_slope[0]) / PRIOR_SD) ** 2
 
     found = minimize(objective, np.zeros(1), method="L-BFGS-B", bounds=[(-1.5, 0.7)])
     return Calibration(float(np.exp(found.x[0])), center_K)

@@ -15,9 +15,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from hypomask.data.cohort import PhenotypeKind
 from hypomask.model.attention import LayerLayout
 from hypomask.model.transformer import MaskedGeneTransformer
+from hypomask.outcomes.family import Family
 from hypomask.training.penalised import RidgePath, penalised_path
 
 __all__ = ["MOST_VALUES", "READOUT_PENALTIES", "TokenFeatures", "readout_path", "set_readout", "token_features"]
@@ -81,15 +81,14 @@ def readout_path(
     rows: npt.NDArray[np.int64],
     y: Float,
     offset_BK: Float,
-    kind: PhenotypeKind,
+    family: Family,
     penalties: Float = READOUT_PENALTIES,
 ) -> RidgePath:
     """Fit the readout to samples `rows` for every penalty."""
     return penalised_path(
         features.values_BJ[rows],
         y[rows],
-        kind=kind,
-        n_outputs=offset_BK.shape[1],
+        family=family,
         offset=offset_BK[rows],
         penalties=penalties,
         one_step=True,

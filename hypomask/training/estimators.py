@@ -20,22 +20,23 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from hypomask.data.blocks import find_blocks
-from hypomask.data.cohort import Cohort, Phenotype, PhenotypeKind
+from hypomask.data.cohort import Cohort, Phenotype
 from hypomask.data.standardize import fit_scaling
 from hypomask.errors import DataError
 from hypomask.masks.mask import Mask
 from hypomask.model.attention import build_layout
 from hypomask.model.config import ModelConfig
 from hypomask.model.device import choose_device
+from hypomask.outcomes.classes import Binary, Classes
+from hypomask.outcomes.family import Float
+from hypomask.outcomes.kinds import PhenotypeKind
 from hypomask.training.additive import fit_additive
 from hypomask.training.columns import arrange_columns
 from hypomask.training.config import TrainingConfig
 from hypomask.training.fit import FittedModel, fit_model
-from hypomask.training.penalised import mean_response
 
 __all__ = ["MaskedGeneClassifier", "MaskedGeneRegressor"]
 
-Float = npt.NDArray[np.float64]
 Values = npt.NDArray[np.float32]
 
 # What a table may hold, for `validate_data`: numbers as a cohort keeps them, NaN where missing.
@@ -78,8 +79,7 @@ class _MaskedGeneEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn
         self._scaling = fit_scaling(cohort.values_BGC, z_BP)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         shared: dict[str, Any] = {
-            "kind": phenotype.kind,
-            "n_outputs": phenotype.n_outputs,
+            "family": phenotype.family,
             "blocks": find_blocks(cohort, training.inner_folds).of_sample,
             "seed": seed,
         }
@@ -243,8 +243,8 @@ class MaskedGeneClassifier(ClassifierMixin, _MaskedGeneEstimator):  # type: igno
         """Return (n, K) probabilities of the classes, in the order of `classes_`."""
         eta_BK = self._linear_predictor(X)
         if len(self.classes_) > 2:
-            return mean_response(eta_BK, "classes")
-        event_B = mean_response(eta_BK, "binary")[:, 0]
+            return Classes(len(self.classes_)).mean(eta_BK)
+        event_B = Binary().mean(eta_BK)[:, 0]
         return np.column_stack([1 - event_B, event_B])
 
     def predict(self, X: Any) -> npt.NDArray[Any]:

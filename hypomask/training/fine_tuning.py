@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hypomask.data.cohort import PhenotypeKind
 from hypomask.model.attention import LayerLayout
 from hypomask.model.losses import training_loss
 from hypomask.model.transformer import MaskedGeneTransformer
+from hypomask.outcomes.family import Family
 from hypomask.training.config import TrainingConfig
 
 __all__ = ["Samples", "Tuned", "fine_tune", "predict"]
@@ -57,7 +57,7 @@ def fine_tune(
     layouts: Sequence[LayerLayout],
     train: Samples,
     held_out: Samples | None,
-    kind: PhenotypeKind,
+    family: Family,
     config: TrainingConfig,
     generator: torch.Generator,
     epochs: int,
@@ -81,7 +81,7 @@ def fine_tune(
     # Batches are drawn on the CPU whatever the device; dropout has to be drawn where it is used.
     dropout = generator if device.type == "cpu" else torch.Generator(device).manual_seed(generator.initial_seed())
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, rate)
-    start = best = _loss(model, layouts, held_out, kind) if held_out is not None else math.nan
+    start = best = _loss(model, layouts, held_out, family) if held_out is not None else math.nan
     best_epoch, best_state = 0, copy.deepcopy(model.state_dict())
     epoch = 0
     for epoch in range(1, epochs + 1):
@@ -90,7 +90,7 @@ def fine_tune(
         for step in range(steps):
             rows = order[step * batch : (step + 1) * batch]
             eta_BK = train.offset_BK[rows] + model(train.x_BGC[rows], layouts, dropout)
-            loss = training_loss(eta_BK, train.y_B[rows], kind)
+            loss = training_loss(eta_BK, train.y_B[rows], family)
             optimiser.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
             torch.nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT_NORM)
@@ -98,7 +98,7 @@ def fine_tune(
             schedule.step()
         if held_out is None:
             continue
-        value = _loss(model, layouts, held_out, kind)
+        value = _loss(model, layouts, held_out, family)
         if value < best:
             best, best_epoch, best_state = value, epoch, copy.deepcopy(model.state_dict())
         elif epoch - best_epoch >= config.patience:
@@ -108,6 +108,6 @@ def fine_tune(
     return Tuned(best_epoch, epoch, start, best)
 
 
-def _loss(model: MaskedGeneTransformer, layouts: Sequence[LayerLayout], data: Samples, kind: PhenotypeKind) -> float:
+def _loss(model: MaskedGeneTransformer, layouts: Sequence[LayerLayout], data: Samples, family: Family) -> float:
     eta_BK = data.offset_BK + predict(model, data.x_BGC, layouts)
-    return float(training_loss(eta_BK, data.y_B, kind))
+    return float(training_loss(eta_BK, data.y_B, family))

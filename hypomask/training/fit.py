@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from hypomask.data.cohort import PhenotypeKind
 from hypomask.data.seeds import derive_seed
 from hypomask.data.splits import inner_folds
 from hypomask.masks.mask import Mask
@@ -17,6 +16,7 @@ from hypomask.model.attention import LayerLayout, build_layout
 from hypomask.model.config import ModelConfig
 from hypomask.model.losses import response_tensor
 from hypomask.model.transformer import MaskedGeneTransformer
+from hypomask.outcomes.family import Family, Float
 from hypomask.training.additive import AdditiveModel
 from hypomask.training.closed_form import (
     MOST_VALUES,
@@ -29,12 +29,10 @@ from hypomask.training.closed_form import (
 )
 from hypomask.training.config import TrainingConfig
 from hypomask.training.fine_tuning import Samples, Tuned, fine_tune, predict
-from hypomask.training.penalised import RidgePath, per_sample_losses
+from hypomask.training.penalised import RidgePath
 from hypomask.training.shrinkage import choose_shrinkage
 
 __all__ = ["FittedModel", "fit_model"]
-
-Float = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,14 +55,19 @@ class FittedModel:
     shrinkage: float
     numbers: dict[str, float | int | str]
 
-    def added(self, x_BGC: npt.NDArray[np.float32]) -> Float:
-        """Return (B, K): what the mask adds to the linear predictor, shrunk."""
+    def added_by_replicate(self, x_BGC: npt.NDArray[np.float32]) -> Float:
+        """Return (M, B, K): what each replicate adds to the linear predictor, shrunk; M is 0 when nothing is added."""
         n_outputs = self.additive.intercept.shape[0]
         if self.shrinkage == 0 or not self.replicates:
-            return np.zeros((len(x_BGC), n_outputs))
+            return np.zeros((0, len(x_BGC), n_outputs))
         x = torch.from_numpy(np.ascontiguousarray(x_BGC)).to(self.replicates[0].readout_GFK)  # device and dtype
         predictions = [predict(model, x, self.layouts).cpu().numpy().astype(np.float64) for model in self.replicates]
-        return np.asarray(self.shrinkage * np.mean(predictions, axis=0))
+        return np.asarray(self.shrinkage * np.stack(predictions))
+
+    def added(self, x_BGC: npt.NDArray[np.float32]) -> Float:
+        """Return (B, K): what the mask adds to the linear predictor, shrunk: the mean of its replicates."""
+        added_MBK = self.added_by_replicate(x_BGC)
+        return np.asarray(added_MBK.mean(axis=0)) if len(added_MBK) else np.zeros(added_MBK.shape[1:])
 
     def predict(self, x_BGC: npt.NDArray[np.float32], z_BP: Float) -> Float:
         """Return (B, K) linear predictors of standardised measurements and covariates."""
@@ -77,8 +80,7 @@ def fit_model(
     additive: AdditiveModel,
     mask: Mask,
     *,
-    kind: PhenotypeKind,
-    n_outputs: int,
+    family: Family,
     blocks: npt.NDArray[np.int64],
     seed: int,
     model: ModelConfig,
@@ -97,11 +99,11 @@ def fit_model(
     seed
         The same for every mask of a study on one fold: masks differ in nothing but the mask.
     """
-    fitter = _Fitter(x_BGC, y, additive, mask, kind, n_outputs, seed, model, training, torch.device(device))
+    fitter = _Fitter(x_BGC, y, additive, mask, family, seed, model, training, torch.device(device))
     if mask.n_edges == 0 and mask.prior.kind == "hard":
         # Every token hears nothing, so the transformer adds exactly 0: there is nothing to train.
         return FittedModel(additive, (), fitter.layouts, 0.0, {"epochs": 0, "trainings": 0, "shrinkage": 0.0})
-    parts = inner_folds(y, kind, blocks, training.inner_folds, derive_seed("stopping", seed))
+    parts = inner_folds(y, family, blocks, training.inner_folds, derive_seed("stopping", seed))
     return fitter.fit(parts)
 
 
@@ -114,16 +116,16 @@ class _Fitter:
         y: Float,
         additive: AdditiveModel,
         mask: Mask,
-        kind: PhenotypeKind,
-        n_outputs: int,
+        family: Family,
         seed: int,
         model: ModelConfig,
         training: TrainingConfig,
         device: torch.device,
     ) -> None:
-        self.y, self.additive, self.mask, self.kind, self.n_outputs = y, additive, mask, kind, n_outputs
+        stage = family.network_stage(y, additive.eta_train)
+        self.y, self.family, self.offset = stage.y, stage.family, stage.offset_BK
+        self.additive, self.mask = additive, mask
         self.seed, self.model_config, self.training = seed, model, training
-        self.offset = additive.eta_train
         self.layouts: tuple[LayerLayout, ...] = build_layout(
             mask,
             n_layers=model.n_layers,
@@ -136,7 +138,7 @@ class _Fitter:
         self.samples = Samples(
             torch.from_numpy(np.ascontiguousarray(x_BGC)).to(device),
             torch.from_numpy(self.offset).to(device=device, dtype=torch.float32),
-            response_tensor(torch.from_numpy(y).to(device), kind, torch.float32),
+            response_tensor(torch.from_numpy(self.y).to(device), self.family, torch.float32),
         )
         self.device = device
 
@@ -161,7 +163,7 @@ class _Fitter:
             held_out_rows.append(outside)
             held_out_added.append(self._predict(model, outside))
         rows, added = np.concatenate(held_out_rows), np.concatenate(held_out_added)
-        shrinkage = choose_shrinkage(self.offset[rows], added, self.y[rows], self.kind)
+        shrinkage = choose_shrinkage(self.offset[rows], added, self.y[rows], self.family)
         models: list[MaskedGeneTransformer] = []
         if shrinkage > 0:
             everything = np.arange(len(self.y))
@@ -179,11 +181,12 @@ class _Fitter:
             {
                 "shrinkage": shrinkage,
                 "penalty": float(READOUT_PENALTIES[penalty]) if closed_form else 0.0,
+                "penalty_at_weakest": int(closed_form and penalty == len(READOUT_PENALTIES) - 1),
                 "epochs": float(np.mean([how.best_epoch for how in tuned])),
                 "epochs_run": sum(how.epochs_run for how in tuned),
                 "start_loss": float(np.mean([how.start_loss for how in tuned])),
                 "tuned_loss": float(np.mean([how.best_loss for how in tuned])),
-                "additive_loss": float(per_sample_losses(self.offset[rows], self.y[rows], self.kind).mean()),
+                "additive_loss": float(self.family.losses(self.offset[rows], self.y[rows]).mean()),
                 "trainings": len(tuned) + len(models),
                 "attention": self.layouts[0].back_end,
             },
@@ -195,7 +198,7 @@ class _Fitter:
             self.mask.n_genes,
             len(self.mask.group_tokens),
             self.n_channels,
-            self.n_outputs,
+            self.family.n_outputs,
             self.model_config,
             generator,
         ).to(self.device)
@@ -203,7 +206,7 @@ class _Fitter:
     def _readouts(
         self, features: TokenFeatures, rows: npt.NDArray[np.int64], n_penalties: int | None = None
     ) -> RidgePath:
-        return readout_path(features, rows, self.y, self.offset, self.kind, READOUT_PENALTIES[:n_penalties])
+        return readout_path(features, rows, self.y, self.offset, self.family, READOUT_PENALTIES[:n_penalties])
 
     def _choose_penalty(
         self, features: Sequence[TokenFeatures], paths: Sequence[RidgePath], parts: npt.NDArray[np.int8]
@@ -213,7 +216,7 @@ class _Fitter:
         for i, (feature, path) in enumerate(zip(features, paths, strict=True)):
             outside = np.flatnonzero(parts == i)
             eta_PBK = path.predict(feature.values_BJ[outside], self.offset[outside])
-            losses += [per_sample_losses(eta_BK, self.y[outside], self.kind).sum() for eta_BK in eta_PBK]
+            losses += [self.family.losses(eta_BK, self.y[outside]).sum() for eta_BK in eta_PBK]
         return int(np.argmin(losses))
 
     def _tune(
@@ -230,7 +233,7 @@ class _Fitter:
             self.layouts,
             self._subset(inside),
             None if outside is None else self._subset(outside),
-            self.kind,
+            self.family,
             self.training,
             generator,
             self.training.epochs if epochs is None else epochs,

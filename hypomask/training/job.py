@@ -15,18 +15,18 @@ from hypomask.data.splits import Folds
 from hypomask.data.standardize import FoldData, prepare_fold
 from hypomask.masks.mask import Mask
 from hypomask.model.config import ModelConfig
+from hypomask.outcomes.family import Float
 from hypomask.training.additive import AdditiveModel, fit_additive
 from hypomask.training.config import TrainingConfig
 from hypomask.training.fit import fit_model
+from hypomask.training.penalised import PENALTIES
 
 __all__ = ["FoldFit", "fit_fold"]
-
-Float = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class FoldFit:
-    """Out-of-fold predictions of one job, on the link scale: logit, class scores, or standardised phenotype.
+    """Out-of-fold predictions of one job, on the link scale of the phenotype's family (`hypomask.outcomes`).
 
     Parameters
     ----------
@@ -38,6 +38,8 @@ class FoldFit:
         Continuous phenotypes: phenotype = y_center + y_scale * eta.
     numbers
         How the fit went.
+    eta_replicates_MBK
+        (M, B_test, K): of each training replicate (seed) alone; M is 0 when the mask adds nothing, whatever the seed.
     """
 
     test_index: npt.NDArray[np.int64]
@@ -47,6 +49,7 @@ class FoldFit:
     y_center: float
     y_scale: float
     numbers: dict[str, float | int | str]
+    eta_replicates_MBK: Float
 
 
 def fit_fold(
@@ -72,7 +75,7 @@ def fit_fold(
     """
     cache = {} if additive_cache is None else additive_cache
     train, test = folds.split(repeat, fold)
-    phenotype = cohort.phenotype
+    family = cohort.phenotype.family
     seed = derive_seed("fold", study_seed, repeat, fold)
     if ("data", repeat, fold) not in cache:
         cache["data", repeat, fold] = prepare_fold(cohort, train, test)
@@ -85,8 +88,7 @@ def fit_fold(
                 None if genes is None else data.x_train_BGC[:, positions],
                 data.z_train_BP,
                 data.y_train,
-                kind=phenotype.kind,
-                n_outputs=phenotype.n_outputs,
+                family=family,
                 blocks=folds.blocks[train],
                 seed=seed,
                 curves=training.own_gene_curves == "auto",
@@ -102,26 +104,34 @@ def fit_fold(
         data.y_train,
         with_genes,
         mask,
-        kind=phenotype.kind,
-        n_outputs=phenotype.n_outputs,
+        family=family,
         blocks=folds.blocks[train],
         seed=seed,
         model=model,
         training=training,
         device=device,
     )
+
+    def predicted(eta_BK: Float, base: AdditiveModel) -> Float:
+        return family.predicted(eta_BK, data.y_train, base.eta_train)
+
     eta_additive = with_genes.predict(x_test, data.z_test_BP)
+    added_MBK = fitted.added_by_replicate(x_test)
+    eta_full = eta_additive + added_MBK.mean(axis=0) if len(added_MBK) else eta_additive
+    replicates = [predicted(eta_additive + added_BK, with_genes) for added_BK in added_MBK]
     return FoldFit(
         test_index=test,
-        eta_full=eta_additive + fitted.added(x_test),
-        eta_additive=eta_additive,
-        eta_gene_free=gene_free.predict(None, data.z_test_BP),
+        eta_full=predicted(eta_full, with_genes),
+        eta_additive=predicted(eta_additive, with_genes),
+        eta_gene_free=predicted(gene_free.predict(None, data.z_test_BP), gene_free),
+        eta_replicates_MBK=np.stack(replicates) if replicates else np.zeros((0, len(test), family.n_predicted)),
         y_center=data.y_center,
         y_scale=data.y_scale,
         numbers={
             **fitted.numbers,
             "additive_penalty": with_genes.penalty,
             "additive_curves": int(with_genes.curves is not None),
+            "additive_penalty_at_weakest": int(with_genes.penalty <= PENALTIES[-1]),
             "calibration_slope": with_genes.calibration.slope,
         },
     )

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from hypomask.data.cohort import PhenotypeKind
-from hypomask.training.penalised import mean_loss, mean_response, one_hot
+from hypomask.outcomes.family import Family, Float
 
 __all__ = ["choose_shrinkage"]
-
-Float = npt.NDArray[np.float64]
 
 # Evidence (t^2) at which half is kept: 1 for estimating the factor (one direction, as James-Stein) and 1 for having
 # chosen penalty and epoch on the same samples.
 HALF_KEPT_AT = 2.0
 
 
-def choose_shrinkage(offset_BK: Float, added_BK: Float, y: Float, kind: PhenotypeKind) -> float:
+def choose_shrinkage(offset_BK: Float, added_BK: Float, y: Float, family: Family) -> float:
     """Return the factor s for which ``offset + s * added`` predicts best, drawn towards 0 by its own uncertainty.
 
     The least-loss factor is multiplied by ``t^2 / (t^2 + 2)``, with t the statistic of "the added part explains
@@ -37,14 +33,13 @@ def choose_shrinkage(offset_BK: Float, added_BK: Float, y: Float, kind: Phenotyp
     if not np.any(added_BK):
         return 0.0
     # Of class scores only differences matter.
-    if kind == "classes":
+    if family.n_outputs > 1:
         added_BK = added_BK - added_BK.mean(axis=1, keepdims=True)
-    best = _least_loss(offset_BK, added_BK, y, kind)
+    best = _least_loss(offset_BK, added_BK, y, family)
     if best <= 0:
         return 0.0
-    response = y[:, None] if kind != "classes" else one_hot(y, offset_BK.shape[1])
     # Score of s at 0, sample by sample; its own spread gives a variance that holds for heavy tails too.
-    score_B = ((response - mean_response(offset_BK, kind)) * added_BK).sum(axis=1)
+    score_B = (family.residual(offset_BK, y) * added_BK).sum(axis=1)
     spread = float(np.sqrt(np.sum((score_B - score_B.mean()) ** 2)))
     if spread == 0:
         return 0.0
@@ -52,12 +47,12 @@ def choose_shrinkage(offset_BK: Float, added_BK: Float, y: Float, kind: Phenotyp
     return float(best * t**2 / (t**2 + HALF_KEPT_AT)) if t > 0 else 0.0
 
 
-def _least_loss(offset_BK: Float, added_BK: Float, y: Float, kind: PhenotypeKind) -> float:
+def _least_loss(offset_BK: Float, added_BK: Float, y: Float, family: Family) -> float:
     """Golden-section search on [0, 1]; the losses are convex in the factor."""
     low, high, ratio = 0.0, 1.0, (np.sqrt(5) - 1) / 2
     for _ in range(25):
         left, right = high - ratio * (high - low), low + ratio * (high - low)
-        if mean_loss(offset_BK + left * added_BK, y, kind) <= mean_loss(offset_BK + right * added_BK, y, kind):
+        if family.objective(offset_BK + left * added_BK, y) <= family.objective(offset_BK + right * added_BK, y):
             high = right
         else:
             low = left
