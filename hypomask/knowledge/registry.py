@@ -10,8 +10,9 @@ from hypomask.errors import HypothesisError, did_you_mean
 from hypomask.hypothesis.document import load_hypotheses
 from hypomask.hypothesis.graph import Expansion, Hypothesis, Scope
 from hypomask.hypothesis.text_files import kind_suffix
-from hypomask.knowledge.edge_tables import edge_table_hypothesis
+from hypomask.knowledge.edge_tables import edge_table_hypothesis, hypothesis_name
 from hypomask.knowledge.gene_sets import gene_set_hypotheses
+from hypomask.knowledge.ontology_tables import is_ontology_table, read_ontology_table
 
 __all__ = ["READERS", "HypothesisReader", "read_hypotheses", "reader_for"]
 
@@ -53,6 +54,12 @@ def _read_gene_sets(path: Path, scope: Scope | None, expansion: Expansion | None
 
 
 def _read_edge_table(path: Path, scope: Scope | None, expansion: Expansion | None) -> tuple[Hypothesis, ...]:
+    """A table whose header is that of an ontology (parent, child, type) is one hypothesis: the whole hierarchy."""
+    if is_ontology_table(path):
+        terms = read_ontology_table(path)
+        name = hypothesis_name(path)
+        hierarchy = terms.as_hypothesis(expansion=expansion or "hierarchy", scope=scope or "members", name=name)
+        return (hierarchy,)
     return (edge_table_hypothesis(path, scope=scope or "all"),)
 
 
@@ -63,7 +70,15 @@ READERS: dict[str, HypothesisReader] = {
             "document", (".yaml", ".yml"), "hypothesis document: one or several", _read_document, allow_gzip=False
         ),
         HypothesisReader("gene-sets", (".gmt",), "GMT gene sets: one hypothesis for each set", _read_gene_sets),
-        HypothesisReader("edge-table", (".tsv", ".csv"), "table with source and target columns", _read_edge_table),
+        HypothesisReader("gmx", (".gmx",), "GMX gene sets: one hypothesis for each column", _read_gene_sets),
+        HypothesisReader("grp", (".grp",), "one gene set, a gene in a line", _read_gene_sets),
+        HypothesisReader("msigdb-json", (".json",), "MSigDB gene sets: one hypothesis for each", _read_gene_sets),
+        HypothesisReader(
+            "edge-table",
+            (".tsv", ".csv"),
+            "table with source and target columns, or a hierarchy with parent, child and type",
+            _read_edge_table,
+        ),
         HypothesisReader("sif", (".sif",), "Cytoscape simple interaction format", _read_edge_table),
     )
 }

@@ -13,6 +13,9 @@ from hypomask.knowledge.registry import READERS, read_hypotheses, reader_for
 CONTENTS = {
     "document": "hypomask: 1\nname: h\nscope: members\nedges: [A -> B]\n",
     "gene-sets": "h\tx\tA\tB\n",
+    "gmx": "h\nx\nA\nB\n",
+    "grp": "A\nB\n",
+    "msigdb-json": '{"h": {"geneSymbols": ["A", "B"]}}',
     "edge-table": "source\ttarget\nA\tB\n",
     "sif": "A activates B\n",
 }
@@ -90,7 +93,7 @@ def test_an_edge_table_is_named_after_its_file(tmp_path: Path) -> None:
     [
         (
             "h.ymal",
-            r"ending '.ymal' is not a kind .* expected one of .yaml, .yml, .gmt, .tsv, .csv, .sif. Did you mean '.yml'",
+            r"ending '.ymal' is not a kind .* expected one of .yaml, .yml, .gmt, .*\.csv, .sif.*\. Did you mean '.yml'",
         ),
         ("h", "a file without an ending is not a kind of hypothesis file"),
         ("h.yaml.gz", r"ending '.yaml.gz' is not"),
@@ -107,6 +110,19 @@ def test_collectri_reads(shared_data: Path) -> None:
     assert hypothesis.name == "collectri"
     assert len(hypothesis.edges) == 42_716
     assert {edge.sign for edge in hypothesis.edges} == {1, -1}
+
+
+def test_a_table_of_parent_child_and_type_is_a_hierarchy(tmp_path: Path) -> None:
+    path = tmp_path / "nest.tsv"
+    path.write_text("parent\tchild\ttype\nROOT\tT\tdefault\nT\tA\tgene\nT\tB\tgene\n")
+    (hypothesis,) = read_hypotheses(path)
+    assert (hypothesis.name, hypothesis.scope, hypothesis.genes) == ("nest", "members", ("A", "B"))
+    assert [(group.name, group.expansion, group.children) for group in hypothesis.groups] == [
+        ("ROOT", "hierarchy", ("T",)),
+        ("T", "hierarchy", ()),
+    ]
+    (star,) = read_hypotheses(path, expansion="star", scope="all")
+    assert (star.scope, [group.members for group in star.groups]) == ("all", [("A", "B")] * 2)
 
 
 def test_sachs_consensus_network_reads(shared_data: Path) -> None:
