@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
+import secrets
 import zipfile
 from dataclasses import asdict
 from pathlib import Path
@@ -39,9 +38,9 @@ def save_terms(terms: Terms, path: Path) -> None:
         "notes": terms.notes,
     }
     packed = np.frombuffer(json.dumps(texts, ensure_ascii=False).encode(), dtype=np.uint8)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
+    temporary = path.with_name(f"{path.stem}.{secrets.token_hex(6)}.part")  # not mkstemp: others may share the cache
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with temporary.open("xb") as stream:
             np.savez(
                 stream,
                 texts=packed,
@@ -52,9 +51,9 @@ def save_terms(terms: Terms, path: Path) -> None:
                 gene_start=terms.gene_start,
                 gene_index=terms.gene_index,
             )
-        Path(temporary).replace(path)
+        temporary.replace(path)
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def load_terms(path: Path) -> Terms:

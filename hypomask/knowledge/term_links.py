@@ -149,16 +149,19 @@ class TermLinks:
             made = self._cache[names, upward] = Adjacency.build(self.n_terms, *ends)
         return made
 
-    def closure(self, relations: Sequence[str] = PROPAGATING) -> sp.csr_array:
-        """Return (T, T) int32 ones: row t holds t itself and all its ancestors along `relations`."""
+    def closure(self, relations: Sequence[str] = PROPAGATING, among: IntArray | None = None) -> sp.csr_array:
+        """Return (N, N) int32 ones: row t holds t itself and all its ancestors along `relations`.
+
+        `among` (N,) limits it to these terms, sorted, and to paths through them; None: all.
+        """
         import scipy.sparse as sp
 
         upward = self.upward(relations)
-        shape = (self.n_terms, self.n_terms)
-        step = sp.csr_array(
-            (np.ones(len(upward.neighbours), dtype=np.int32), upward.neighbours, upward.start), shape=shape
-        )
-        known = newest = sp.eye_array(self.n_terms, dtype=np.int32, format="csr")
+        links = np.ones(len(upward.neighbours), dtype=np.int32)
+        step = sp.csr_array((links, upward.neighbours, upward.start), shape=(self.n_terms, self.n_terms))
+        if among is not None:
+            step = sp.csr_array(step[among][:, among])
+        known = newest = sp.eye_array(step.shape[0], dtype=np.int32, format="csr")
         while newest.nnz:  # one level a turn; ends on circles too, since only new pairs go on
             reached = sp.csr_array(newest @ step)
             reached.data[:] = 1

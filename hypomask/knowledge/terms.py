@@ -177,11 +177,16 @@ class Terms:
 
     def propagated_counts(self, relations: Sequence[str] = PROPAGATING) -> npt.NDArray[np.int64]:
         """Return (T,) the number of different genes of each term and its descendants."""
+        return self._counts(np.arange(len(self), dtype=np.int32), relations)
+
+    def _counts(self, among: IntArray, relations: Sequence[str]) -> npt.NDArray[np.int64]:
+        """Return (N,) propagated counts of the terms at sorted positions that hold all their own descendants."""
         import scipy.sparse as sp
 
-        shape = (len(self), len(self.genes))
-        direct = sp.csr_array((np.ones(self.n_annotations, np.int32), self.gene_index, self.gene_start), shape=shape)
-        propagated = sp.csr_array(self.links.closure(relations).T @ direct)
+        start = np.concatenate([[0], np.cumsum(self.direct_counts()[among])])
+        index = gathered(self.gene_start, self.gene_index, among)
+        direct = sp.csr_array((np.ones(len(index), np.int32), index, start), shape=(len(among), len(self.genes)))
+        propagated = sp.csr_array(self.links.closure(relations, among).T @ direct)
         return np.asarray(np.diff(propagated.indptr), dtype=np.int64)
 
     def information_content(self, relations: Sequence[str] = PROPAGATING) -> npt.NDArray[np.float64]:
@@ -231,20 +236,18 @@ class Terms:
         KnowledgeError
             No such term or namespace.
         """
-        keep = np.ones(len(self), dtype=bool)
-        if below is not None:
-            keep[:] = False
-            keep[self._array(self.branch(below, relations))] = True
+        among = np.arange(len(self), dtype=np.int32) if below is None else self._array(self.branch(below, relations))
+        keep = np.ones(len(among), dtype=bool)
         if namespace is not None:
             known = dict.fromkeys(self.namespaces)
             if namespace not in known:
                 listed = ", ".join(filter(None, known)) or "there are none"
                 raise KnowledgeError(f"{self.source}: no namespace {namespace!r}; expected one of: {listed}")
-            keep &= np.array([own == namespace for own in self.namespaces], dtype=bool)
+            keep &= np.array([self.namespaces[i] == namespace for i in among.tolist()], dtype=bool)
         if min_genes > 0 or max_genes is not None:
-            counts = self.propagated_counts(relations)
+            counts = self._counts(among, relations)
             keep &= (counts >= min_genes) & (counts <= (math.inf if max_genes is None else max_genes))
-        return self._ids(np.flatnonzero(keep).astype(np.int32))
+        return self._ids(among[keep])
 
     def restrict(self, genes: Iterable[str]) -> Terms:
         """Return the same terms with annotations of `genes` alone."""
