@@ -92,13 +92,13 @@ def _rows(
     if kind_suffix(path) != ".sif" and options.columns is None:
         table = read_header_table(path, error=HypothesisError)
         if is_omnipath(table):
-            edges, notes = read_omnipath(table, problems)
+            edges, notes = read_omnipath(table, options.levels, problems)
             return edges, (), notes, table.sha256
         if is_dorothea(table):
             edges, notes = read_dorothea(table, options.levels, problems)
             return edges, (), notes, table.sha256
     if options.levels:
-        message = "'levels' choose confidence letters of DoRothEA; this table has no column 'confidence' of letters"
+        message = "'levels' choose DoRothEA's confidence letters; this table has no column 'confidence' that holds them"
         raise HypothesisError(str(Problem(message, str(path))))
     content = read_edge_file(path, problems, options.columns)
     return content.edges, content.lone_genes, [], content.sha256

@@ -6,7 +6,7 @@ hypothesis as arrays, and only what is left becomes edges (`GeneNetwork.hypothes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -201,6 +201,19 @@ class GeneNetwork:
         named[[number, *kept.source.tolist(), *kept.target.tolist()]] = True
         named[[self.position[member] for group in groups for member in group.members]] = True
         return self._with(kept, groups, named)
+
+    def renamed(self, names: Mapping[str, str]) -> GeneNetwork:
+        """Return the network with other names; genes that `names` lacks keep theirs, genes of one name become one."""
+        new = [names.get(gene, gene) for gene in self.genes]
+        genes = tuple(dict.fromkeys(new))
+        number = {gene: i for i, gene in enumerate(genes)}
+        moved = np.array([number[gene] for gene in new], dtype=np.int32)
+        edges = replace(self.edges, source=moved[self.edges.source], target=moved[self.edges.target])
+        groups = tuple(
+            replace(group, members=tuple(dict.fromkeys(names.get(gene, gene) for gene in group.members)))
+            for group in self.groups
+        )
+        return replace(self, genes=genes, edges=edges, groups=groups)
 
     def _with(self, edges: EdgeColumns, groups: tuple[GeneGroup, ...], inside: npt.NDArray[np.bool_]) -> GeneNetwork:
         """Return the network of these edges and groups over the genes that `inside` marks."""

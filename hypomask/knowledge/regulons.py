@@ -76,27 +76,27 @@ def read_dorothea(table: HeaderTable, levels: Sequence[str], problems: list[Prob
     return reader.edges, notes
 
 
-def read_omnipath(table: HeaderTable, problems: list[Problem]) -> tuple[list[Edge], list[str]]:
+def read_omnipath(table: HeaderTable, levels: Sequence[str], problems: list[Problem]) -> tuple[list[Edge], list[str]]:
     """Return the edges of an OmniPath export, and notes.
 
     Gene symbols are taken where the export has them, UniProt accessions elsewhere. The sign is that of the consensus
-    columns where there are any; an edge that both stimulates and inhibits has none (0).
+    columns where there are any; an edge that both stimulates and inhibits has none (0). Where the export has DoRothEA's
+    letters, they choose and weigh the edges as in `read_dorothea`.
     """
     symbols = {"source_genesymbol", "target_genesymbol"} <= set(table.columns)
     suffix = "_genesymbol" if symbols else ""
     consensus = {"consensus_stimulation", "consensus_inhibition"} <= set(table.columns)
     prefix = "consensus" if consensus else "is"
     reader = EdgeReader(table.file, EdgeFileOptions(), problems)
-    both_ways = 0
+    both_ways = left_out = 0
     for line, cells in table.rows(problems):
-        stimulates, inhibits, directed = (
-            _flag(reader, line, cells, name, default=default)
-            for name, default in (
-                (f"{prefix}_stimulation", False),
-                (f"{prefix}_inhibition", False),
-                ("is_directed", True),
-            )
-        )
+        level = min(cells.get("dorothea_level", "").split(";"))  # of several, the best
+        if levels and level not in levels:
+            left_out += 1
+            continue
+        stimulates = _flag(reader, line, cells, f"{prefix}_stimulation")
+        inhibits = _flag(reader, line, cells, f"{prefix}_inhibition")
+        directed = _flag(reader, line, cells, "is_directed", absent=True)
         both_ways += stimulates and inhibits
         ends = {}
         for role in ("source", "target"):
@@ -106,11 +106,14 @@ def read_omnipath(table: HeaderTable, problems: list[Problem]) -> tuple[list[Edg
         evidence = cells.get("references") or cells.get("sources", "")
         sign = "0" if stimulates == inhibits else "1" if stimulates else "-1"
         flag = "true" if directed else "false"
-        reader.read(line, {**ends, "sign": sign, "directed": flag, "evidence": evidence})
+        weight = repr(1 / (1 + LEVELS.index(level))) if level in LEVELS else "1"
+        reader.read(line, {**ends, "sign": sign, "directed": flag, "weight": weight, "evidence": evidence})
     notes = [
         f"genes are {'gene symbols' if symbols else 'UniProt accessions: the export has no gene symbols'}",
         f"signs are those of the {prefix}_stimulation and {prefix}_inhibition columns",
     ]
+    if left_out:
+        notes.append(f"{left_out:,} edges of other confidence than {', '.join(levels)} left out")
     if both_ways:
         notes.append(f"{both_ways:,} edges both stimulate and inhibit; their sign is left open")
     return reader.edges, notes
