@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from hypomask.comparison.health import FitRecords
+from hypomask.comparison.seeds import ReplicateLosses
+
 __all__ = ["Circumstances"]
 
 
@@ -18,7 +21,16 @@ class Circumstances:
         How many models were trained, by purpose; passed on into the answer.
     null_repeats
         Repeats of the cross-validation over which null masks, and the hypothesis against them, were scored.
+    replicates
+        Losses of every training replicate alone, from which the seeds' share of a difference is estimated.
+    fits
+        What the fits recorded of themselves.
+    left_out
+        Hypotheses of the study that are not in the table, because their trainings failed.
     """
 
     trainings: Mapping[str, int] = field(default_factory=dict)
     null_repeats: int | None = None
+    replicates: ReplicateLosses | None = None
+    fits: FitRecords | None = None
+    left_out: tuple[str, ...] = ()

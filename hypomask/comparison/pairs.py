@@ -13,6 +13,7 @@ from hypomask.comparison.losses import LossTable
 from hypomask.comparison.multiplicity import holm
 from hypomask.comparison.paired import Effect, Units, corrected_effect
 from hypomask.comparison.result import PairResult
+from hypomask.comparison.seeds import ReplicateLosses
 
 __all__ = ["PairTests", "pair_results"]
 
@@ -65,7 +66,9 @@ class PairTests:
         return equivalence_p(self.effect(a, b), self.margin)
 
 
-def pair_results(table: LossTable, tests: PairTests, config: ComparisonConfig) -> tuple[PairResult, ...]:
+def pair_results(
+    table: LossTable, tests: PairTests, config: ComparisonConfig, replicates: ReplicateLosses | None = None
+) -> tuple[PairResult, ...]:
     """Return all pairs of hypotheses, then every hypothesis with every reference, better ones first.
 
     Holm counts within each of the two families: which rival is better, and what is gained over the references, are two
@@ -86,6 +89,7 @@ def pair_results(table: LossTable, tests: PairTests, config: ComparisonConfig) -
         adjusted = holm([effect.p_two_sided for effect in effects])
         for (a, b), effect, p_holm in zip(members, effects, adjusted, strict=True):
             low, high = effect.interval(config.alpha)
+            seed_error = None if replicates is None else replicates.error(a, b)
             results.append(
                 PairResult(
                     a=a,
@@ -98,6 +102,8 @@ def pair_results(table: LossTable, tests: PairTests, config: ComparisonConfig) -
                     p_holm=float(p_holm),
                     p_equivalent=equivalence_p(effect, tests.margin),
                     probability_equivalent=probability_within(effect, tests.margin),
+                    seed_error=seed_error,
+                    seed_share=None if seed_error is None or effect.se == 0 else (seed_error / effect.se) ** 2,
                 )
             )
     return tuple(results)

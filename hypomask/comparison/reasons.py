@@ -132,12 +132,13 @@ def rivals(facts: StudyFacts) -> tuple[Reason, ...]:
     separated = ahead.p <= facts.alpha and facts.confidence_set == (facts.winner.name,)
     said = "is separated from each rival" if separated else f"is not separated from {closest.name}"
     sentence = f"{facts.winner.name} {said} ({lead_words(facts)})."
-    numbers = {
+    numbers: dict[str, float | int | None] = {
         "difference": ahead.value,
         "low": ahead.low,
         "high": ahead.high,
         "p": ahead.p,
         "confidence_p": ahead.p_adjusted,
+        "seed_error": closest.seed_error,
     }
     return (Reason("rivals", sentence, separated, numbers),)
 

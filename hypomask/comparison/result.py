@@ -20,6 +20,7 @@ __all__ = [
     "Comparison",
     "HypothesisCode",
     "HypothesisResult",
+    "ModelHealth",
     "NullResult",
     "PairResult",
     "Reason",
@@ -194,6 +195,11 @@ class PairResult:
         p of the two one-sided tests: small when the difference is within the margin.
     probability_equivalent
         Share of the difference's t distribution within the margin.
+    seed_error
+        Standard error that the seeds of training alone give the difference; None where it is not known.
+    seed_share
+        Its square over the corrected variance of the difference: the share of the uncertainty that more training
+        replicates could remove, above 1 where seeds disagree more than samples do.
     """
 
     a: str
@@ -206,6 +212,8 @@ class PairResult:
     p_holm: float
     p_equivalent: float
     probability_equivalent: float
+    seed_error: float | None = None
+    seed_share: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -255,6 +263,48 @@ class NullResult:
 
 
 @dataclass(frozen=True)
+class ModelHealth:
+    """How the fits of one model went.
+
+    Parameters
+    ----------
+    fits
+        Folds times repeats.
+    kept
+        Mean factor in [0, 1] on what the attention had learned (`hypomask.training.shrinkage`). This and the next
+        three are None where nothing was trained, because the mask has no edges.
+    unused
+        Share of fits in which that factor is below 0.01.
+    epochs
+        Mean epochs of fine-tuning kept.
+    weakest_penalty, additive_weakest_penalty
+        Share of fits whose penalty on the edges' part, or on the additive part, is the weakest of its grid.
+    curved
+        Share of fits in which genes bend in the additive part.
+    calibration_slope
+        Mean slope of the additive part's calibration; far below 1: its predictions were too bold.
+    diverged
+        Fits whose held-out loss is above the gene-free one by more than the whole gene-free loss.
+    """
+
+    name: str
+    role: Role
+    fits: int
+    kept: float | None
+    unused: float | None
+    epochs: float | None
+    weakest_penalty: float | None
+    additive_weakest_penalty: float | None
+    curved: float | None
+    calibration_slope: float | None
+    diverged: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return dict(to_plain(self))
+
+
+@dataclass(frozen=True)
 class Comparison:
     """The answer of a study.
 
@@ -287,6 +337,8 @@ class Comparison:
         What a reader must know besides.
     trainings
         How many models were trained, by purpose; filled in by execution.
+    health
+        How the fits of each model went, lowest loss first; empty where that was not recorded.
     """
 
     verdict: Verdict
@@ -304,6 +356,7 @@ class Comparison:
     kind: str
     warnings: tuple[str, ...] = ()
     trainings: Mapping[str, int] = field(default_factory=dict)
+    health: tuple[ModelHealth, ...] = ()
 
     def __getitem__(self, name: str) -> HypothesisResult:
         """Return the result of the hypothesis or reference called `name`."""
@@ -351,6 +404,13 @@ class Comparison:
         columns = [name for name in NullResult.__dataclass_fields__ if name != "losses"]
         frame = pd.DataFrame(rows, columns=[*columns, "draws", "null_mean", "null_best", "null_worst"])
         return frame.set_index(["hypothesis", "kind"])
+
+    def health_table(self) -> pd.DataFrame:
+        """Return one row per model, indexed by name: how its fits went."""
+        import pandas as pd
+
+        frame = pd.DataFrame([vars(row) for row in self.health], columns=list(ModelHealth.__dataclass_fields__))
+        return frame.set_index("name")
 
     def frame(self) -> pd.DataFrame:
         """Return `ranking()`."""

@@ -1,6 +1,7 @@
 """The rules of the verdict: the first that applies decides.
 
-no signal / edges not supported (wiring studies only) / no better than its nulls / best / equivalent / cannot tell.
+refused / no signal / edges not supported (wiring studies only) / no better than its nulls / best / equivalent / cannot
+tell.
 Genes that beat matched gene sets, but whose skill is not shown to be above zero, are a case of "cannot tell".
 
 A *membership* study asks which genes (with their edges) explain the phenotype. That the edges add nothing measurable
@@ -10,10 +11,14 @@ sets.
 The leading hypothesis was chosen because it leads. Its tests against the gene-free model and against no interaction
 are therefore read twice: taken alone they decide the first two rules; "best" and "equivalent" also demand them adjusted
 for all hypotheses of the study. Between the two lies "cannot tell". The null test is read after Holm over all.
+
+"Best" and "equivalent" are also withheld where fits failed or ran away, and "best" where other seeds could turn the
+lead (`hypomask.comparison.doubts`).
 """
 
 from __future__ import annotations
 
+from hypomask.comparison.doubts import doubts_about_fits, doubts_about_lead, notes_on_fits
 from hypomask.comparison.facts import SMALLEST_COHORT, StudyFacts
 from hypomask.comparison.reasons import (
     beats_nulls,
@@ -38,10 +43,10 @@ def study_verdict(facts: StudyFacts) -> Verdict:
     The chance that a study without any true hypothesis ends in "best" was measured at 0 % with a stand-in learner
     (nominal 5 %), and at 0-6 % for two equally true hypotheses.
     """
-    notes = size_notes(facts)
+    notes = (*notes_on_fits(facts), *size_notes(facts))
     if facts.n_units < SMALLEST_COHORT:
         few = f"No verdict: {units_words(facts)}; at least {SMALLEST_COHORT} are needed to compare anything."
-        return Verdict("refused", few, notes)
+        return Verdict("refused", few, size_notes(facts))
     met: list[Reason] = []
     for question, rule in (
         (predicts, _no_signal),
@@ -126,7 +131,11 @@ def _no_better_than_nulls(facts: StudyFacts, reason: Reason) -> Verdict | None:
 
 
 def _not_settled(facts: StudyFacts) -> Verdict | None:
-    points = open_points(facts)
+    return _withheld(facts, (*open_points(facts), *doubts_about_fits(facts)))
+
+
+def _withheld(facts: StudyFacts, points: tuple[Reason, ...]) -> Verdict | None:
+    """Return "cannot tell" because of `points`, if there are any."""
     if not points:
         return None
     # Every such sentence begins with "The" or "There", so it turns into a clause by its first letter.
@@ -139,6 +148,9 @@ def _not_settled(facts: StudyFacts) -> Verdict | None:
 def _best(facts: StudyFacts) -> Verdict | None:
     if any(not reason.supports for reason in rivals(facts)):
         return None
+    doubtful = _withheld(facts, doubts_about_lead(facts))
+    if doubtful is not None:
+        return doubtful
     winner, null = facts.winner, facts.winner.null
     it_beats = []
     if facts.rivals:

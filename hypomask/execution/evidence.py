@@ -11,9 +11,11 @@ import numpy as np
 from hypomask.comparison.circumstances import Circumstances
 from hypomask.comparison.compare import compare_losses
 from hypomask.comparison.config import ComparisonConfig
+from hypomask.comparison.health import FitRecords
 from hypomask.comparison.losses import LossTable, NullLosses
 from hypomask.comparison.null_test import next_draws
 from hypomask.comparison.result import Comparison, Role
+from hypomask.comparison.seeds import ReplicateLosses
 from hypomask.errors import RunError
 from hypomask.execution.jobs import Job, hypothesis_model, null_model, null_name
 from hypomask.execution.ledger import JobRecord, Ledger
@@ -193,8 +195,7 @@ class Evidence:
                         finished=not self.draws_needed(name),
                     )
                 )
-        circumstances = Circumstances(trainings=self._trainings(), null_repeats=self._plan.null_repeats)
-        answer = compare_losses(self.table, nulls, self._config, self._scope, circumstances)
+        answer = compare_losses(self.table, nulls, self._config, self._scope, self._circumstances())
         return answer, tuple(warnings)
 
     @cached_property
@@ -212,6 +213,27 @@ class Evidence:
                 "Give the compare command again: it goes on from there."
             )
         return by_model
+
+    def _circumstances(self) -> Circumstances:
+        roles = dict(shown_name(model) for model in self._first_stage)
+        test_fold_RB = next(iter(self.losses.values())).test_fold_RB  # the same for every model
+        return Circumstances(
+            trainings=self._trainings(),
+            null_repeats=self._plan.null_repeats,
+            replicates=ReplicateLosses(
+                {name: losses.replicates_MRB for name, losses in self.losses.items()},
+                {name: losses.full_RB for name, losses in self.losses.items()},
+                test_fold_RB,
+            ),
+            fits=FitRecords(
+                {
+                    shown_name(model)[0]: [record.numbers for record in records]
+                    for model, records in self._first_stage.items()
+                },
+                test_fold_RB,
+            ),
+            left_out=tuple(name for name, role in roles.items() if role == "hypothesis" and name not in self.losses),
+        )
 
     def _trainings(self) -> dict[str, int]:
         """Return how many networks were trained, by purpose."""

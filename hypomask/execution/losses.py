@@ -94,9 +94,7 @@ def read_losses(
     )
 
 
-def _replicates(
-    by_seed: Sequence[tuple[int, npt.NDArray[np.int64], FloatArray]], full_RB: FloatArray
-) -> FloatArray:
+def _replicates(by_seed: Sequence[tuple[int, npt.NDArray[np.int64], FloatArray]], full_RB: FloatArray) -> FloatArray:
     """Return (M, R, B) from (repeat, held-out samples, losses of each replicate) of every job."""
     n_replicates = max(len(loss_MB) for _, _, loss_MB in by_seed)
     replicates_MRB = np.full((n_replicates, *full_RB.shape), np.nan)

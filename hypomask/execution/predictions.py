@@ -34,6 +34,7 @@ class Fit(Protocol):
     y_center: float
     y_scale: float
     numbers: Mapping[str, Number]
+    eta_replicates_MBK: FloatArray
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class StoredPredictions:
         (B_t, K): the whole model, its additive part, and covariates only.
     y_center, y_scale
         What a continuous phenotype was centred and scaled by in the training folds (0 and 1 otherwise).
+    eta_replicates_MBK
+        (M, B_t, K): each training replicate alone; M is 0 when the seeds change nothing.
     """
 
     test_index: npt.NDArray[np.int64]
@@ -64,6 +67,7 @@ class StoredPredictions:
     eta_gene_free: FloatArray
     y_center: float
     y_scale: float
+    eta_replicates_MBK: FloatArray
 
 
 class PredictionStore:
@@ -86,10 +90,12 @@ class PredictionStore:
             "sample": [samples[i] for i in fit.test_index],
             "index": np.asarray(fit.test_index, np.int64),
         }
-        for part in PARTS:
-            eta_BK = np.asarray(getattr(fit, f"eta_{part}"), dtype=np.float64)
+        parts = {part: getattr(fit, f"eta_{part}") for part in PARTS}
+        parts |= {f"replicate_{m}": eta_BK for m, eta_BK in enumerate(fit.eta_replicates_MBK)}
+        for part, eta in parts.items():
+            eta_BK = np.asarray(eta, dtype=np.float64)
             if not np.isfinite(eta_BK).all():
-                raise ValueError(f"the {part.replace('_', '-')} predictions are not finite: the training diverged")
+                raise ValueError(f"the {part.replace('_', ' ')} predictions are not finite: the training diverged")
             columns |= {f"eta_{part}_{k}": eta_BK[:, k] for k in range(eta_BK.shape[1])}
         if not (math.isfinite(fit.y_center) and math.isfinite(fit.y_scale) and fit.y_scale > 0):
             raise ValueError(f"the phenotype's training scale is {fit.y_scale}, expected a positive number")
@@ -122,7 +128,14 @@ class PredictionStore:
             eta_gene_free=eta["gene_free"],
             y_center=float(about["y_center"]),
             y_scale=float(about["y_scale"]),
+            eta_replicates_MBK=_replicates(table, eta["full"].shape),
         )
+
+
+def _replicates(table: pa.Table, shape_BK: tuple[int, ...]) -> FloatArray:
+    n_replicates = sum(name.startswith("eta_replicate_") and name.endswith("_0") for name in table.column_names)
+    eta = [_part(table, f"replicate_{m}") for m in range(n_replicates)]
+    return np.stack(eta) if eta else np.zeros((0, *shape_BK))
 
 
 def _part(table: pa.Table, part: str) -> FloatArray:

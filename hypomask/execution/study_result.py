@@ -117,6 +117,7 @@ class StudyResult:
             "ranking": self.ranking(),
             "pairs": self.pairs(),
             "nulls": self.nulls(),
+            "health": self.comparison.health_table(),
             "coverage": self.coverage_table(),
             "predictions": self.predictions(),
         }

@@ -17,6 +17,7 @@ __all__ = [
     "Page",
     "PairCell",
     "coverage_of_intervals",
+    "leaders_seed_pairs",
     "pair_matrix",
     "shown_in_figures",
 ]
@@ -129,3 +130,9 @@ def pair_matrix(comparison: Comparison) -> tuple[tuple[str, ...], dict[tuple[str
 
 def _turned(pair: PairResult, *, decided: bool) -> PairCell:
     return PairCell(-pair.difference, -pair.high, -pair.low, pair.p_holm, decided)
+
+
+def leaders_seed_pairs(comparison: Comparison) -> tuple[PairResult, ...]:
+    """Return the leader with each of its closest rivals, where it is known what seeds do to their difference."""
+    pairs = [pair for pair in comparison.pairs if pair.family == "rivals" and pair.a == comparison.winner]
+    return tuple(pair for pair in pairs if pair.seed_error is not None)[:MAX_MATRIX]

@@ -13,7 +13,7 @@ from hypomask.report import wording
 from hypomask.report.citation import METHOD_REFERENCES, SOFTWARE
 from hypomask.report.figures.effects import effects_figure, skill_figure
 from hypomask.report.figures.mask_picture import mask_picture
-from hypomask.report.page import Page, pair_matrix, shown_in_figures
+from hypomask.report.page import Page, leaders_seed_pairs, pair_matrix, shown_in_figures
 from hypomask.report.plain_text import plain
 from hypomask.report.study_page import page_of
 from hypomask.version import __version__
@@ -60,6 +60,7 @@ def page_html(page: Page) -> str:
             skills=skill_figure(comparison, shown),
             pair_names=names,
             pair_cells=cells,
+            seed_pairs=leaders_seed_pairs(comparison),
             pictures=[(mask, mask_picture(mask, name=f"mask-{k}")) for k, mask in enumerate(page.pictured)],
             references=METHOD_REFERENCES,
             software=SOFTWARE,

@@ -17,6 +17,6 @@ def test_twenty_records_of_a_patient_are_one_member_of_a_class(grouped: bool, ca
     groups = np.array([f"patient {p}" for p in patient]) if grouped else None
     loss_RB, eta_RBK = np.full((1, 1000), 0.5), np.zeros((1, 1000, 1))
     test_fold_RB = (patient % 5)[None]
-    model = ModelLosses(loss_RB, loss_RB, loss_RB, eta_RBK, test_fold_RB)
+    model = ModelLosses(loss_RB, loss_RB, loss_RB, eta_RBK, test_fold_RB, np.zeros((0, *loss_RB.shape)))
     table = loss_table({"h": model}, {"h": "hypothesis"}, phenotype, groups, PlanConfig(repeats=1))
     assert table.event_counts == {"no": 900 if not grouped else 45, "yes": cases}

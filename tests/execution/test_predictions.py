@@ -23,7 +23,7 @@ def fit(n_outputs: int = 1) -> FakeFit:
     rng = np.random.default_rng(0)
     index = np.array([7, 2, 5])
     full, additive, free = rng.standard_normal((3, 3, n_outputs))
-    return FakeFit(index, full, additive, free, 0.1 + 0.2, 1 / 3, {"epochs": 3})
+    return FakeFit(index, full, additive, free, 0.1 + 0.2, 1 / 3, {"epochs": 3}, np.stack([full - 1, full + 1]))
 
 
 @pytest.mark.parametrize("n_outputs", [1, 12])
@@ -32,9 +32,12 @@ def test_predictions_come_back_to_the_last_bit(tmp_path: Path, n_outputs: int) -
     stored = store.write(JOB, made, SAMPLES)
     assert store.is_intact(stored)
     read = store.read(JOB)
-    for name in ("test_index", "eta_full", "eta_additive", "eta_gene_free"):
+    for name in ("test_index", "eta_full", "eta_additive", "eta_gene_free", "eta_replicates_MBK"):
         np.testing.assert_array_equal(getattr(read, name), getattr(made, name))
     assert (read.y_center, read.y_scale) == (made.y_center, made.y_scale)
+    none = replace(made, eta_replicates_MBK=np.zeros((0, 3, n_outputs)))
+    store.write(JOB, none, SAMPLES)
+    assert store.read(JOB).eta_replicates_MBK.shape == (0, 3, n_outputs)
 
 
 def test_a_damaged_or_missing_file_is_noticed(tmp_path: Path) -> None:

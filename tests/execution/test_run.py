@@ -356,8 +356,21 @@ def test_a_hypothesis_that_cannot_be_trained_is_left_out_by_name(
     assert warning.startswith("hypothesis 'rival' is left out of the comparison: 6 of 6 trainings failed")
     assert sum(said.startswith("failed: hypothesis/rival") for said in listener.said) == 6
     assert open_run(tmp_path / "run").warnings == result.warnings
+    assert result.comparison.verdict.code == "cannot-tell"
+    assert "the trainings of 'rival' failed" in result.verdict
     monkeypatch.delenv(how)
     assert "rival" in run(study_file, tmp_path / "run").ranking().index
+
+
+def test_the_health_of_fits_and_the_share_of_seeds_are_in_the_answer(study_file: Path, tmp_path: Path) -> None:
+    result = run(study_file, tmp_path / "run")
+    health = pd.read_csv(tmp_path / "run" / "tables" / "health.tsv", sep="\t", index_col="name")
+    assert list(health.index) == list(result.ranking().index)
+    assert health.loc["truth", ["fits", "kept", "epochs", "diverged"]].tolist() == pytest.approx([6, 0.9, 1.0, 0])
+    pairs = result.pairs()
+    assert (pairs["seed_error"] > 0).all()
+    assert (pairs["seed_share"] < 1).all()
+    assert open_run(tmp_path / "run").comparison.health == result.comparison.health
 
 
 def test_null_masks_that_fail_do_not_count_and_are_named(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hypomask.comparison.result import Comparison, VerdictCode
+from hypomask.comparison.result import Comparison, ModelHealth, VerdictCode
 from hypomask.errors import RunError
 from hypomask.masks.mask import Mask
 from hypomask.report.page import MAX_FIGURE_ROWS, Page, pair_matrix, shown_in_figures
@@ -238,3 +238,21 @@ def test_the_page_says_over_which_repeats_null_masks_were_scored(
     assert "first 1 of 3 repeats" not in page_html(make_page(comparison))
     known = replace(comparison, settings={**comparison.settings, "null_repeats": 1})
     assert "Both sides are scored over the first 1 of 3 repeats" in page_html(make_page(known))
+
+
+def test_the_page_shows_how_the_fits_went_and_what_seeds_would_change(
+    make_page: Callable[..., Page], make_comparison: Callable[..., Comparison]
+) -> None:
+    comparison = make_comparison(THREE)
+    assert 'id="fits"' not in page_html(make_page(comparison))
+    health = (
+        ModelHealth(THREE[0], "hypothesis", 15, 0.82, 0.2, 3.25, 0.4, 0.0, 1.0, 0.91, 7),
+        ModelHealth("no-interaction", "reference", 15, None, None, None, None, 0.0, 1.0, 0.91, 0),
+    )
+    pairs = tuple(replace(pair, seed_error=0.0123, seed_share=0.25) for pair in comparison.pairs)
+    outline = Outline(page_html(make_page(replace(comparison, health=health, pairs=pairs))))
+    text = " ".join("".join(outline.text).split())
+    section = text[text.index("How the fits went") :]
+    assert "p53 response 82 % 20 % 3.2 40 %, 0 % 0.91 7" in section
+    assert "no-interaction – – – –, 0 % 0.91 0" in section
+    assert "apoptosis only −0.055 0.0123 25 %" in section.replace("−0.0550", "−0.055")

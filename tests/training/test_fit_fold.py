@@ -132,6 +132,15 @@ def test_planted_truth_predicts_better_than_its_rewirings_and_its_additive_part(
         assert rewired < 1.03 * of_null
 
 
+def test_replicates_are_predictions_of_single_seeds_and_their_mean_is_the_fit(study: Any) -> None:
+    cohort, folds, mask = study
+    fit = job(cohort, mask, folds)
+    assert len(fit.eta_replicates_MBK) == QUICK.replicates > 1
+    np.testing.assert_allclose(fit.eta_replicates_MBK.mean(axis=0), fit.eta_full, rtol=1e-12, atol=1e-12)
+    assert not np.allclose(fit.eta_replicates_MBK[0], fit.eta_replicates_MBK[1])
+    assert len(job(cohort, no_interaction(cohort.genes), folds).eta_replicates_MBK) == 0
+
+
 def test_folds_and_repeats_have_seeds_of_their_own(study: Any) -> None:
     cohort, folds, mask = study
     fits = [job(cohort, mask, folds), job(cohort, mask, folds, 1), job(cohort, mask, folds, study_seed=8)]
