@@ -36,6 +36,7 @@ SUMMARIES = {
     "inspect": "Show what hypotheses become: tokens, edges, coverage, overlap.",
     "compare": "Compare hypotheses on data and give a verdict.",
     "report": "Make the report of a run again.",
+    "fetch": "Fetch public knowledge: ontologies, pathways, regulons, gene names.",
     "simulate": "Write a simulated cohort in which a hypothesis is true.",
     "demo": "Run the whole path on a simulated cohort.",
     "schema": "Print the JSON schema of a hypothesis document or a study.",

@@ -84,20 +84,20 @@ def unpack_member(archive: Path, member: str, target: Path, *, name: str) -> Non
 def _refuse_messages(start: bytes, name: str, file: str) -> None:
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if not text:
-        raise FetchError(f"{name}: the server sent an empty file, expected {file}; try again later")
+        raise FetchError(f"{name}: got an empty file, expected {file}; try again later")
     if text.startswith(_HTML) or (text.startswith(b"<?xml") and b"<html" in text[:1000]):
         raise FetchError(
-            f"{name}: the server sent an HTML page, expected {file}; a login page of your network, or the file has "
+            f"{name}: got an HTML page, expected {file}; a login page of your network, or the file has "
             "moved. Open the address in a browser, and give what it offers with --from FOLDER"
         )
     if text.startswith(_LFS):
-        raise FetchError(f"{name}: the server sent a Git LFS pointer, not {file} itself; the address is wrong")
+        raise FetchError(f"{name}: got a Git LFS pointer, not {file} itself; the address is wrong")
     if text.startswith((b"<?xml", b"<error")) and not file.endswith((".xml", ".sbml", ".owl", ".graphml")):
         said = _quoted(start)
-        raise FetchError(f"{name}: the server sent a message in XML ({said}), expected {file}; try again later")
+        raise FetchError(f"{name}: got a message in XML ({said}), expected {file}; try again later")
     if text.startswith((b'{"', b"{ ", b"{\n")) and not file.endswith((".json", ".cx2")):
         said = _quoted(start)
-        raise FetchError(f"{name}: the server sent a message in JSON ({said}), expected {file}; try again later")
+        raise FetchError(f"{name}: got a message in JSON ({said}), expected {file}; try again later")
 
 
 def _quoted(start: bytes) -> str:

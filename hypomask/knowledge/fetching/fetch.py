@@ -85,7 +85,7 @@ def fetch(name: str, options: FetchOptions | None = None, manifest: Manifest | N
     options = options or FetchOptions()
     manifest = manifest or shipped_manifest()
     resource = manifest.resource(name)
-    found = _sound_record(resource, manifest, options)
+    found = _sound_record(resource, manifest, options, options.tell)
     if found is not None:
         return found
     if options.offline and options.folder is None:
@@ -96,7 +96,8 @@ def fetch(name: str, options: FetchOptions | None = None, manifest: Manifest | N
     accepted = _consent(resource, manifest, options)
     lock = resource_folder(name) / ".lock"
     with locked(lock, name=name, wait_seconds=options.lock_wait_seconds, tell=options.tell):
-        found = _sound_record(resource, manifest, options)  # somebody else may have fetched it while we waited
+        # Somebody else may have fetched it while we waited.
+        found = _sound_record(resource, manifest, options, _say_nothing)
         if found is not None:
             return found
         try:
@@ -106,7 +107,9 @@ def fetch(name: str, options: FetchOptions | None = None, manifest: Manifest | N
             raise FetchError(f"{name}: cannot write {place}: {fault.strerror or fault}") from fault
 
 
-def _sound_record(resource: Resource, manifest: Manifest, options: FetchOptions) -> Record | None:
+def _sound_record(
+    resource: Resource, manifest: Manifest, options: FetchOptions, tell: Callable[[str], None]
+) -> Record | None:
     """Return the record of what is there and fits; say what does not."""
     if options.update and resource.version is None:
         return None
@@ -115,10 +118,10 @@ def _sound_record(resource: Resource, manifest: Manifest, options: FetchOptions)
         return None
     problem = whats_wrong(record, thorough=True)
     if problem:
-        options.tell(f"{resource.name}: {problem}; fetching it again")
+        tell(f"{resource.name}: {problem}; fetching it again")
         return None
     if resource.sha256 is not None and record.download_sha256 != resource.sha256:
-        options.tell(f"{resource.name}: what is in the cache is not what the manifest states; fetching it again")
+        tell(f"{resource.name}: what is in the cache is not what the manifest states; fetching it again")
         return None
     return record
 

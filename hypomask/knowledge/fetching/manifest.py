@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from hypomask.errors import ConfigError, FetchError, Problem, did_you_mean, raise_problems
@@ -194,7 +194,7 @@ def _resource(name: str, fields: Fields) -> Resource:
     if moving == (version is not None):
         fields.problem("version", "expected either 'version' or 'moving: true'")
     url = fields.text("url", "")
-    file = fields.text("file", None) or PurePosixPath(unquote(urlsplit(url).path)).name
+    file = fields.text("file", None) or unquote(url.partition("?")[0].rpartition("/")[2])
     for key, value in (("version", version), ("file", file), ("member", fields.text("member", None))):
         if value is not None and not _PATH_PART.fullmatch(value):
             fields.problem(key, f"{key} {value!r}: expected a name of letters, digits, '.', '-', '_' and '+'")
