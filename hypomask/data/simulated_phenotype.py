@@ -14,7 +14,7 @@ from hypomask.data.cohort import Phenotype
 from hypomask.data.simulation_config import SimulationConfig
 from hypomask.errors import ConfigError
 
-__all__ = ["LOGISTIC_VARIANCE", "DrawnPhenotype", "draw_phenotype", "part_of_variance"]
+__all__ = ["LOGISTIC_VARIANCE", "DrawnPhenotype", "draw_phenotype", "mean_sigmoid", "part_of_variance"]
 
 LOGISTIC_VARIANCE = float(np.pi**2 / 3)
 """Variance of the standard logistic distribution: the noise of a binary phenotype on the liability scale."""
@@ -80,7 +80,7 @@ def _draw_binary(parts: pd.DataFrame, config: SimulationConfig, generator: np.ra
     def loss_knowing(*names: str) -> float:
         unknown = sum(float(parts[name].var(ddof=0)) for name in parts if name not in names)
         logit = parts[list(names)].sum(axis=1).to_numpy() + intercept
-        return _log_loss(probability, _mean_sigmoid(logit, unknown))
+        return _log_loss(probability, mean_sigmoid(logit, unknown))
 
     return DrawnPhenotype(
         Phenotype("phenotype", "binary", event, ("no", "yes")),
@@ -92,7 +92,7 @@ def _draw_binary(parts: pd.DataFrame, config: SimulationConfig, generator: np.ra
     )
 
 
-def _mean_sigmoid(logit: Floats, variance: float) -> Floats:
+def mean_sigmoid(logit: Floats, variance: float) -> Floats:
     """Return the mean of sigmoid(logit + u) over normal u of `variance`, by Gauss-Hermite quadrature of 40 nodes."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(40)
     shifted = logit[:, None] + np.sqrt(variance) * nodes

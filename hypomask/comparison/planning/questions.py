@@ -1,0 +1,124 @@
+"""What must be decided before a hypothesis is called best, with its effect and variance per independent unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from hypomask.comparison.paired import variance_factor
+from hypomask.comparison.planning.thresholds import Threshold
+
+__all__ = ["USUAL_SPLIT_SHARE", "NullSpread", "Question", "QuestionKind", "Questions", "spread_of"]
+
+FloatArray = npt.NDArray[np.float64]
+QuestionKind = Literal["predicts", "edges", "rival", "nulls"]
+
+USUAL_SPLIT_SHARE = 0.25
+"""Split noise as a share of sample noise, per repeat; 0.03 to 0.6 were measured (`benchmarks/power`)."""
+
+
+def spread_of(split_share: float, n_folds: int, n_repeats: int) -> float:
+    """Return the variance of a mean out-of-fold difference, in units of the naive one (unit variance / n).
+
+    1 + s (1 + 1/r), at most the procedure's own c = 1 + K/(K-1). The term s/r is noise between repeats (other folds,
+    other initial values), which repeats average out, and is estimated from them. The term s stands for what other
+    training samples would change. No unbiased estimate of that exists from one cross-validation (Bengio & Grandvalet
+    2004, https://www.jmlr.org/papers/v5/grandvalet04a.html); it was measured to be of the size of the first, or smaller
+    (`benchmarks/power`).
+    """
+    return min(variance_factor(n_folds), 1.0 + split_share * (1.0 + 1.0 / n_repeats))
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """One test that "best" asks for, or that a reader wants to know of.
+
+    Parameters
+    ----------
+    kind
+        ``predicts`` (against the model without genes), ``edges`` (against no interactions), ``rival``, ``nulls``.
+    against
+        What the leading hypothesis is compared with, by name.
+    threshold
+        When it counts as decided; None for null masks, which are decided by ranks.
+    decides
+        Whether "best" asks for it (in membership studies the edges only qualify).
+    """
+
+    kind: QuestionKind
+    against: str
+    threshold: Threshold | None
+    decides: bool = True
+
+
+@dataclass(frozen=True)
+class NullSpread:
+    """How the losses of null masks spread around their mean.
+
+    Parameters
+    ----------
+    wiring_variance
+        Between wirings; more samples do not lessen it.
+    unit_variance
+        Of one unit's loss under one null mask around the mean over null masks; its share of the spread is
+        spread x unit_variance / n.
+    n_draws
+        Draws this was estimated from; 0: assumed.
+    """
+
+    wiring_variance: float
+    unit_variance: float
+    n_draws: int
+
+
+@dataclass(frozen=True, eq=False)
+class Questions:
+    """The questions of a study.
+
+    Parameters
+    ----------
+    leader
+        The hypothesis that leads, or is assumed to be true.
+    questions
+        (J,) what is asked of it.
+    effect_J
+        Losses of the other side minus those of the leader: positive speaks for the leader.
+    covariance_JJ
+        Naive covariance of one independent unit's differences.
+    split_share
+        See `spread_of`.
+    nulls
+        None when there is no question about null masks.
+    n_hypotheses
+        H, which Holm counts.
+    n_units
+        Independent units these numbers come from; None when they were assumed.
+    least_units
+        Below this number of units no hypothesis is called best, whatever its p values.
+    grouped
+        The units are groups of samples.
+    """
+
+    leader: str
+    questions: tuple[Question, ...]
+    effect_J: FloatArray
+    covariance_JJ: FloatArray
+    split_share: float
+    nulls: NullSpread | None
+    n_hypotheses: int
+    n_units: int | None
+    least_units: int
+    grouped: bool = False
+
+    @property
+    def null_index(self) -> int | None:
+        """Position of the question about null masks."""
+        return next((j for j, question in enumerate(self.questions) if question.kind == "nulls"), None)
+
+    @property
+    def unit_variances(self) -> FloatArray:
+        """(J,) naive variances of one unit's differences."""
+        return np.diag(self.covariance_JJ)
