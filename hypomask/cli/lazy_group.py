@@ -10,11 +10,22 @@ import click
 
 from hypomask.errors import did_you_mean
 
-__all__ = ["LazyGroup"]
+__all__ = ["LazyGroup", "module_of"]
+
+
+def module_of(command: str) -> str:
+    """Return the module in which a command lives.
+
+    Examples
+    --------
+    >>> module_of("compare-scores")
+    'hypomask.cli.compare_scores'
+    """
+    return f"hypomask.cli.{command.replace('-', '_')}"
 
 
 class LazyGroup(click.Group):
-    """Commands by name and one-line summary; command `x` is the object `command` of module `hypomask.cli.x`.
+    """Commands by name and one-line summary; command `x-y` is the object `command` of module `hypomask.cli.x_y`.
 
     The summaries are stated here, and not read from the commands, so that `--help` imports none of them.
     """
@@ -31,7 +42,7 @@ class LazyGroup(click.Group):
         """Import and return the command, or None when there is none of that name."""
         if cmd_name not in self.summaries:
             return None
-        command: click.Command = import_module(f"hypomask.cli.{cmd_name}").command
+        command: click.Command = import_module(module_of(cmd_name)).command
         return command
 
     def resolve_command(

@@ -35,6 +35,7 @@ SUMMARIES = {
     "validate": "Check hypotheses, studies and the data they name.",
     "inspect": "Show what hypotheses become: tokens, edges, coverage, overlap.",
     "compare": "Compare hypotheses on data and give a verdict.",
+    "compare-scores": "Compare models trained elsewhere by their scores per fold.",
     "report": "Make the report of a run again.",
     "fetch": "Fetch public knowledge: ontologies, pathways, regulons, gene names.",
     "simulate": "Write a simulated cohort in which a hypothesis is true.",

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 import pytest
 
+from hypomask.cli.lazy_group import module_of
 from hypomask.cli.main import SUMMARIES, cli
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,7 +56,7 @@ def test_help_of_a_command_loads_nothing_heavy(name: str) -> None:
 
 @pytest.mark.parametrize("name", SUMMARIES)
 def test_the_summary_in_the_list_is_the_first_line_of_the_commands_help(name: str) -> None:
-    command = import_module(f"hypomask.cli.{name}").command
+    command = import_module(module_of(name)).command
     assert isinstance(command, click.Command)
     assert (command.help or "").split("\n\n")[0].replace("\n", " ").strip() == SUMMARIES[name]
     assert cli.get_command(click.Context(cli), name) is command
@@ -64,7 +65,7 @@ def test_the_summary_in_the_list_is_the_first_line_of_the_commands_help(name: st
 def test_examples_stand_in_the_help_as_they_are_to_be_typed() -> None:
     with_examples = set()
     for name in SUMMARIES:
-        command = import_module(f"hypomask.cli.{name}").command
+        command = import_module(module_of(name)).command
         shown = command.get_help(click.Context(command, info_name=name)).splitlines()
         assert all(line.isprintable() and "\\b" not in line for line in shown)
         for example in command.examples:
