@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from hypomask.cli.options import FILE
-from hypomask.outcomes.kinds import PHENOTYPE_KINDS
+from hypomask.outcomes.kinds import COLUMN_KINDS
 
 if TYPE_CHECKING:
     from hypomask.execution.study import Study
@@ -26,7 +26,7 @@ DATA_OPTIONS = (
     click.option("--key", metavar="COLUMN", help="Column of the samples table naming rows of the data."),
     click.option("--id", metavar="COLUMN", help="Column naming the observations."),
     click.option("--phenotype", metavar="COLUMN", help="What is to be explained."),
-    click.option("--kind", type=click.Choice(["auto", *PHENOTYPE_KINDS]), help="Of the phenotype."),
+    click.option("--kind", type=click.Choice(["auto", *COLUMN_KINDS]), help="Of the phenotype."),
     click.option("--event", metavar="COLUMN", help="Survival: column that says whether the event was seen."),
     click.option("--positive", metavar="VALUE", help="Value of a binary phenotype that is the event."),
     click.option("--covariates", metavar="A,B", help="Columns to adjust for."),

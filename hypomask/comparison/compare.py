@@ -18,8 +18,9 @@ from hypomask.comparison.pairs import PairTests, pair_results
 from hypomask.comparison.result import Comparison, ModelHealth, Scope, Verdict
 from hypomask.comparison.sample_size import samples_needed, samples_to_be_judged
 from hypomask.comparison.selection import selection_corrected_skill
+from hypomask.comparison.subgroups import subgroup_table
 from hypomask.comparison.verdict import study_verdict
-from hypomask.outcomes.registry import FAMILIES
+from hypomask.outcomes.registry import TARGETS
 
 __all__ = ["compare_losses"]
 
@@ -96,7 +97,9 @@ def compare_losses(
         kind=table.kind,
         warnings=caveats(table, tests, drawn, facts),
         trainings=dict(circumstances.trainings),
+        unit=facts.unit,
         health=health,
+        subgroups=subgroup_table(table, circumstances.subgroupings, units, config),
     )
 
 
@@ -147,6 +150,7 @@ def _study_facts(
         null_kind="rewired" if scope == "all" else "matched-genes",
         health=health,
         left_out=circumstances.left_out,
+        copies=circumstances.copies and units.n < table.n_samples,
     )
 
 
@@ -180,7 +184,7 @@ def _settings(
         "level": config.alpha,
         "margin": config.margin,
         "margin_in_loss": facts.margin,
-        "loss": FAMILIES[table.kind].loss_unit,
+        "loss": TARGETS[table.kind].loss_unit,
         "folds": table.n_folds,
         "repeats": table.n_repeats,
         "null_repeats": circumstances.null_repeats,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hypomask.outcomes.registry import FAMILIES
+from hypomask.outcomes.registry import TARGETS
 
 __all__ = ["stacking_weights"]
 
@@ -40,7 +40,7 @@ def stacking_weights(
     Yao et al. 2018, doi:10.1214/17-BA1091
     """
     log_density_HB = -loss_HB
-    if FAMILIES[kind].is_quadratic:
+    if TARGETS[kind].is_squared_error:
         variance_H1 = np.maximum(loss_HB.mean(axis=1, keepdims=True), 1e-300)
         log_density_HB = -0.5 * np.log(2.0 * np.pi * variance_H1) - loss_HB / (2.0 * variance_H1)
     density_HB = np.exp(log_density_HB - log_density_HB.max(axis=0))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from hypomask.comparison.facts import Estimate
-from hypomask.outcomes.registry import FAMILIES
+from hypomask.outcomes.registry import TARGETS
 
 __all__ = ["amount", "count_of", "interval", "listed", "loss_unit", "null_claim", "null_words", "p_words"]
 
@@ -82,7 +82,7 @@ def count_of(n: int, noun: str) -> str:
 
 def loss_unit(kind: str) -> str:
     """Return what a loss is measured in."""
-    return FAMILIES[kind].loss_name
+    return TARGETS[kind].loss_name
 
 
 def null_claim(kind: str) -> tuple[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 
@@ -56,7 +55,7 @@ def without_unmeasured_genes(cohort: Cohort, findings: Findings) -> Cohort:
         names = [cohort.genes[i] for i in np.flatnonzero(unmeasured)]
         findings.warnings.append(f"no value in any sample: {counted(len(names), 'gene')}, left out ({listed(names)})")
         kept = np.flatnonzero(~unmeasured)
-        cohort = replace(cohort, genes=tuple(cohort.genes[i] for i in kept), values_BGC=cohort.values_BGC[:, kept])
+        cohort = cohort.with_genes(tuple(cohort.genes[i] for i in kept))
         missing_GC = missing_GC[kept]
     for c, channel in enumerate(cohort.channels):
         names = [cohort.genes[i] for i in np.flatnonzero(missing_GC[:, c])]

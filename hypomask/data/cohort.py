@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +15,8 @@ from hypomask.errors import DataError, did_you_mean
 from hypomask.outcomes.family import Family
 from hypomask.outcomes.kinds import PhenotypeKind
 from hypomask.outcomes.registry import family_of
+from hypomask.outcomes.several import MaskedGenes, SeveralPhenotypes
+from hypomask.outcomes.target import Target
 
 __all__ = ["Cohort", "Phenotype"]
 
@@ -25,19 +29,45 @@ class Phenotype:
     ----------
     values
         (B,) float64 in the coding of the kind's family (`hypomask.outcomes`): measurements, class codes 0..K-1,
-        counts, or times with a minus sign where censored.
+        counts, or times with a minus sign where censored. (B, T) for masked genes and several phenotypes.
     classes
         Class names by code; empty where there are none. For a binary phenotype `classes[1]` is the event.
+    columns
+        Names of the T columns of masked genes.
+    parts
+        The T phenotypes of several.
     """
 
     name: str
     kind: PhenotypeKind
     values: npt.NDArray[np.float64]
     classes: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    parts: tuple[Phenotype, ...] = ()
+
+    @staticmethod
+    def several(parts: Sequence[Phenotype]) -> Phenotype:
+        """Return several phenotypes as one."""
+        name = ", ".join(part.name for part in parts)
+        return Phenotype(name, "several", np.column_stack([part.values for part in parts]), parts=tuple(parts))
+
+    @staticmethod
+    def masked_genes(genes: tuple[str, ...], values_BG: npt.NDArray[np.floating[Any]]) -> Phenotype:
+        """Return the measurements (B, G) of `genes` as what is to be predicted; NaN where missing."""
+        return Phenotype("hidden values of genes", "masked-genes", values_BG.astype(np.float64), columns=genes)
+
+    @cached_property
+    def target(self) -> Target:
+        """How predictions of it are scored."""
+        if self.kind == "masked-genes":
+            return MaskedGenes.for_values(self.values)
+        if self.kind == "several":
+            return SeveralPhenotypes([part.family for part in self.parts], self.values)
+        return self.family
 
     @cached_property
     def family(self) -> Family:
-        """How it is fitted and scored."""
+        """How it is fitted and scored; there is none for masked genes and several phenotypes."""
         return family_of(self.kind, self.values, self.classes)
 
     @property
@@ -93,4 +123,8 @@ class Cohort:
 
     def with_genes(self, genes: tuple[str, ...]) -> Cohort:
         """Return the cohort restricted to `genes`, in that order."""
-        return replace(self, genes=genes, values_BGC=self.values_BGC[:, self.gene_index(genes)])
+        positions = self.gene_index(genes)
+        phenotype = self.phenotype
+        if phenotype.kind == "masked-genes":
+            phenotype = Phenotype.masked_genes(genes, self.values_BGC[:, positions, 0])
+        return replace(self, genes=genes, values_BGC=self.values_BGC[:, positions], phenotype=phenotype)

@@ -24,28 +24,31 @@ CHUNK = 2048
 def find_named_leaks(spec: DataSpec, genes: tuple[str, ...], file: str) -> list[Problem]:
     """Return problems where the phenotype is, by name, a gene, a covariate or the groups."""
     problems = []
-    if spec.phenotype in spec.covariates:
-        problems.append(
-            Problem(f"{spec.phenotype!r} is the phenotype and a covariate (leakage); take it off one", file)
-        )
+    phenotypes = [name for name in (spec.phenotype, *spec.more_phenotypes) if name]
+    problems += [
+        Problem(f"{name!r} is the phenotype and a covariate (leakage); take it off one", file)
+        for name in phenotypes
+        if name in spec.covariates
+    ]
     if spec.event is not None and spec.event in (*spec.covariates, spec.groups, *genes):
         problems.append(
             Problem(
                 f"{spec.event!r} says who had the event, and is also a gene, a covariate or the groups (leakage)", file
             )
         )
-    if spec.phenotype == spec.groups:
+    if spec.groups in phenotypes:
         problems.append(
-            Problem(f"{spec.phenotype!r} is the phenotype and the groups; name another column as groups", file)
+            Problem(f"{spec.groups!r} is the phenotype and the groups; name another column as groups", file)
         )
-    if spec.phenotype in genes:
-        problems.append(
-            Problem(
-                f"phenotype {spec.phenotype!r} is also a gene of the measurements (leakage); exclude that gene or, if "
-                "it is another measurement, give the phenotype another name",
-                file,
-            )
+    problems += [
+        Problem(
+            f"phenotype {name!r} is also a gene of the measurements (leakage); exclude that gene or, if it is another "
+            "measurement, give the phenotype another name",
+            file,
         )
+        for name in phenotypes
+        if name in genes
+    ]
     return problems
 
 
@@ -83,6 +86,10 @@ def find_leaks(cohort: Cohort, file: str) -> list[Problem]:
 
 def _targets(phenotype: Phenotype) -> npt.NDArray[np.float64]:
     """Return (B, K): the measurement, the event, or one indicator per class."""
+    if phenotype.kind == "masked-genes":
+        return np.zeros((len(phenotype.values), 0))  # a gene is hidden from its own prediction
+    if phenotype.kind == "several":
+        return np.concatenate([_targets(part) for part in phenotype.parts], axis=1)
     if phenotype.kind != "classes":
         return phenotype.values[:, None]
     return np.eye(len(phenotype.classes))[phenotype.values.astype(np.int64)]

@@ -45,7 +45,8 @@ def find_observations(table: TextTable, spec: DataSpec, findings: Findings) -> O
     """
     first = next(iter(table.columns))
     wanted = {
-        "phenotype": spec.phenotype,
+        "phenotype": spec.phenotype or None,
+        **{f"phenotype {i}": name for i, name in enumerate(spec.more_phenotypes)},
         "event": spec.event,
         "key column": spec.key_column,
         "id column": spec.id_column,
@@ -54,7 +55,7 @@ def find_observations(table: TextTable, spec: DataSpec, findings: Findings) -> O
     }
     absent = {what: name for what, name in wanted.items() if name is not None and name not in table.columns}
     for what, name in absent.items():
-        what = "covariate" if what.startswith("covariate") else what
+        what = next((kind for kind in ("covariate", "phenotype") if what.startswith(kind)), what)
         hint = did_you_mean(name, table.columns) or f" There are {listed(list(table.columns), 8)}."
         findings.problems.append(table.problem(f"no column {name!r} ({what}).{hint}"))
     findings.stop_if_any()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +40,8 @@ UNKNOWN_WORDS = _words("unknown n/a #n/a na none null missing ? - . unclear unde
 
 def missing_phenotype(table: TextTable, rows: Sequence[int], spec: DataSpec, findings: Findings) -> list[int]:
     """Return those of `rows` that have a phenotype; a problem where others do not and the spec does not drop them."""
-    columns = [table.columns[name] for name in (spec.phenotype, spec.event) if name is not None]
+    named = () if spec.masked_genes else (spec.phenotype, *spec.more_phenotypes, spec.event)
+    columns = [table.columns[name] for name in named if name is not None]
     missing = [row for row in rows if any(cells[row] in MISSING for cells in columns)]
     if not missing:
         return list(rows)
@@ -63,7 +65,7 @@ def missing_phenotype(table: TextTable, rows: Sequence[int], spec: DataSpec, fin
 
 
 def read_phenotype(table: TextTable, rows: Sequence[int], spec: DataSpec, findings: Findings) -> Phenotype:
-    """Return the phenotype of `rows`, none of them missing.
+    """Return the phenotype of `rows`, none of them missing; several as one.
 
     Raises
     ------
@@ -72,6 +74,10 @@ def read_phenotype(table: TextTable, rows: Sequence[int], spec: DataSpec, findin
     """
     if spec.event is not None:
         return read_survival(table, rows, spec, findings)
+    if spec.more_phenotypes:
+        columns = (spec.phenotype, *spec.more_phenotypes)
+        parts = [replace(spec, phenotype=column, more_phenotypes=()) for column in columns]
+        return Phenotype.several([read_phenotype(table, rows, part, findings) for part in parts])
     name = spec.phenotype
     cells = [table.columns[name][row] for row in rows]
     numbers, bad = parse_numbers(cells)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hypomask.data.checks import check_cohort, check_values, without_unmeasured_genes
-from hypomask.data.cohort import Cohort
+from hypomask.data.cohort import Cohort, Phenotype
 from hypomask.data.covariates import read_covariates
 from hypomask.data.gene_names import check_ids
 from hypomask.data.joining import Join, join
@@ -75,13 +75,17 @@ def _assemble(joined: Join, observations: Observations, spec: DataSpec, findings
     rows = missing_phenotype(table, joined.rows, spec, findings)
     ids = tuple(observations.ids[row] for row in rows)
     covariates, strata = read_covariates(table, rows, ids, spec, findings)
-    phenotype = read_phenotype(table, rows, spec, findings)
+    values_BGC = joined.values(rows)
+    if spec.masked_genes:
+        phenotype = Phenotype.masked_genes(joined.genes, values_BGC[:, :, 0])
+    else:
+        phenotype = read_phenotype(table, rows, spec, findings)
     findings.stop_if_any()
     cohort = Cohort(
         samples=ids,
         genes=joined.genes,
         channels=tuple(joined.channels),
-        values_BGC=joined.values(rows),
+        values_BGC=values_BGC,
         covariates=covariates,
         phenotype=phenotype,
         groups=None if observations.groups is None else observations.groups[rows],

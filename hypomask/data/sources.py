@@ -101,7 +101,8 @@ def _read_text_table(path: Path, files: dict[str, str]) -> TextTable:
 
 def _columns_apart(spec: DataSpec) -> tuple[str, ...]:
     """Columns of the one table that are not genes."""
-    return tuple(name for name in (spec.phenotype, spec.event, *spec.covariates, spec.groups) if name is not None)
+    named = (spec.phenotype, *spec.more_phenotypes, spec.event, *spec.covariates, spec.groups)
+    return tuple(name for name in named if name)
 
 
 def _table_within(matrix: Matrix, spec: DataSpec) -> TextTable:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hypomask.errors import ConfigError, did_you_mean
-from hypomask.outcomes.kinds import PHENOTYPE_KINDS, PhenotypeKind
+from hypomask.outcomes.kinds import COLUMN_KINDS, ColumnKind
 
 __all__ = ["DataReport", "DataSpec", "Orientation"]
 
@@ -38,6 +38,11 @@ class DataSpec:
     kind
         ``auto``: two values are binary, text of 3 to 20 levels is classes, numbers are continuous; with `event`, it is
         survival. ``counts`` and ``discrete-survival`` (time in few intervals: visits, years) are for you to say.
+    more_phenotypes
+        Columns of further phenotypes, to be explained together with `phenotype`; the kind of each is found by itself.
+    masked_genes
+        Instead of a phenotype: the measurements of the first channel are what is to be explained, gene by gene, each
+        hidden while it is predicted from the others.
     event
         Survival only: column of two values that says whether the sample had the event at the time in column
         `phenotype`, or was last seen without it.
@@ -59,11 +64,13 @@ class DataSpec:
     """
 
     channels: Mapping[str, Path]
-    phenotype: str
+    phenotype: str = ""
     samples: Path | None = None
     key_column: str | None = None
     id_column: str | None = None
-    kind: Literal["auto"] | PhenotypeKind = "auto"
+    kind: Literal["auto"] | ColumnKind = "auto"
+    more_phenotypes: tuple[str, ...] = ()
+    masked_genes: bool = False
     event: str | None = None
     positive: str | None = None
     covariates: tuple[str, ...] = ()
@@ -77,10 +84,16 @@ class DataSpec:
         wrong = []
         if not self.channels:
             wrong.append("no channel; give at least one table of measurements")
-        if not self.phenotype:
+        if not self.phenotype and not self.masked_genes:
             wrong.append("no phenotype; name the column to explain")
+        if self.masked_genes and (self.phenotype or self.more_phenotypes or self.event):
+            wrong.append("a phenotype and masked genes cannot be explained at once; name one of them")
+        if self.more_phenotypes and (self.event or self.positive or self.kind != "auto"):
+            wrong.append("several phenotypes: the kind of each is found by itself; leave out kind, event and positive")
+        if len({self.phenotype, *self.more_phenotypes}) <= len(self.more_phenotypes):
+            wrong.append("several phenotypes: a column is named twice")
         for option, value, choices in (
-            ("kind", self.kind, ("auto", *PHENOTYPE_KINDS)),
+            ("kind", self.kind, ("auto", *COLUMN_KINDS)),
             ("orientation", self.orientation, ("auto", "samples-in-rows", "genes-in-rows")),
         ):
             if value not in choices:

@@ -77,14 +77,14 @@ def make_folds(cohort: Cohort, *, n_folds: int = 5, n_repeats: int = 3, seed: in
     if blocks.n_blocks < n_folds:
         raise DataError(_too_few_blocks(cohort, blocks.n_blocks, n_folds))
     phenotype = cohort.phenotype
-    strata = phenotype.family.strata(phenotype.values, n_folds)
+    strata = phenotype.target.strata(phenotype.values, n_folds)
     test_fold_RB = np.stack(
         [
             assign_folds(strata, blocks.of_sample, n_folds, np.random.default_rng(derive_seed("folds", seed, repeat)))
             for repeat in range(n_repeats)
         ]
     )
-    demanded = phenotype.family.must_be_in_every_fold
+    demanded = phenotype.target.must_be_in_every_fold
     absent = _classes_absent_somewhere(test_fold_RB, strata, n_folds) if demanded else []
     notes = list(blocks.notes)
     largest = int(np.bincount(blocks.of_sample).max())

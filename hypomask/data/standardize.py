@@ -98,7 +98,7 @@ def prepare_fold(cohort: Cohort, train: npt.NDArray[np.int64], test: npt.NDArray
 
     y = cohort.phenotype.values
     y_center, y_scale = 0.0, 1.0
-    if cohort.phenotype.kind == "continuous" and len(train):
+    if cohort.phenotype.target.is_scaled_by_fold and len(train):
         y_center = float(y[train].mean())
         y_scale = float(y[train].std()) or 1.0
     return FoldData(

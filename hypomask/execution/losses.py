@@ -59,7 +59,7 @@ def read_losses(
     """
     n_samples = len(phenotype.values)
     loss = {part: np.full((n_repeats, n_samples), np.nan) for part in ("full", "additive", "gene_free")}
-    eta_RBK = np.full((n_repeats, n_samples, phenotype.family.n_predicted), np.nan)
+    eta_RBK = np.full((n_repeats, n_samples, phenotype.target.n_predicted), np.nan)
     test_fold_RB = np.full((n_repeats, n_samples), -1, dtype=np.int64)
     by_seed: list[tuple[int, npt.NDArray[np.int64], FloatArray]] = []
     for repeat in range(n_repeats):
@@ -67,15 +67,15 @@ def read_losses(
             predicted = store.read(Job(model, repeat, fold))
             held_out = predicted.test_index
             y = phenotype.values[held_out]
-            if phenotype.family.is_quadratic:
+            if phenotype.target.is_scaled_by_fold:
                 y = (y - predicted.y_center) / predicted.y_scale
             for part, loss_RB in loss.items():
-                loss_RB[repeat, held_out] = phenotype.family.losses(getattr(predicted, f"eta_{part}"), y)
+                loss_RB[repeat, held_out] = phenotype.target.losses(getattr(predicted, f"eta_{part}"), y)
             by_seed.append(
                 (
                     repeat,
                     held_out,
-                    np.array([phenotype.family.losses(eta_BK, y) for eta_BK in predicted.eta_replicates_MBK]),
+                    np.array([phenotype.target.losses(eta_BK, y) for eta_BK in predicted.eta_replicates_MBK]),
                 )
             )
             test_fold_RB[repeat, held_out] = fold
@@ -139,7 +139,7 @@ def mean_loss(store: PredictionStore, model: str, phenotype: Phenotype, plan: Pl
 
 
 def _in_unit_of_phenotype(predicted: StoredPredictions, phenotype: Phenotype) -> FloatArray:
-    if not phenotype.family.is_quadratic:
+    if not phenotype.target.is_scaled_by_fold:
         return predicted.eta_full
     return predicted.eta_full * predicted.y_scale + predicted.y_center
 

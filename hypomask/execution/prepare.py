@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["PreparedStudy", "coverage_warnings", "prepare", "shown_name"]
 
 MAX_AUTO_GENES = 2000
+MAX_HIDDEN_GENES = 1000  # samples x genes are stored of every job
 MAX_OWN_WARNINGS = 12
 MAX_NAMES_SHOWN = 3
 
@@ -92,6 +93,9 @@ def prepare(
     if study.model.layers is None:
         study = replace(study, model=replace(study.model, layers=layers_for(hypotheses)))
     genes, notes = _token_genes(cohort, hypotheses, study)
+    if cohort.phenotype.kind == "masked-genes":
+        _refuse_hidden_genes(scope, genes)
+        cohort = cohort.with_genes(genes)
     masks, coverage = _compile(hypotheses, genes, study)
     overlap_warnings = [overlap.warning for overlap in mask_overlaps(list(masks.values())) if overlap.warning]
     references, reference_notes = _references(genes, masks, scope, study)
@@ -124,6 +128,20 @@ def _refuse_too_few(folds: Folds, cohort: Cohort, study: Study) -> None:
     file = None if data is None else str(data.samples or next(iter(data.channels.values())))
     message = f"{n_units} independent {what}, expected at least {SMALLEST_COHORT} for any verdict; {way_out}"
     raise DataError(str(Problem(message, file)))
+
+
+def _refuse_hidden_genes(scope: Scope, genes: Sequence[str]) -> None:
+    """Refuse what cannot be asked of masked genes."""
+    if scope == "members":
+        raise ConfigError(
+            "masked genes under scope members: each hypothesis would predict other genes, and their losses could not "
+            "be compared; use scope all"
+        )
+    if len(genes) > MAX_HIDDEN_GENES:
+        raise ConfigError(
+            f"masked genes: {len(genes):,} genes are to be predicted, at most {MAX_HIDDEN_GENES:,} can be; name fewer "
+            "in the hypotheses and set plan.genes to named"
+        )
 
 
 def shown_name(model: str) -> tuple[str, Role]:

@@ -3,36 +3,41 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from hypomask.data.cohort import Phenotype
 from hypomask.errors import RunError
 from hypomask.execution.durable import remove_stale_temporaries
 from hypomask.execution.parquet_files import read_parquet, write_parquet
+from hypomask.execution.strata import Strata
 
 if TYPE_CHECKING:
     from hypomask.data.cohort import Cohort
+    from hypomask.data.splits import Folds
 
 __all__ = ["RunFolder", "Subjects"]
 
 
 @dataclass(frozen=True, eq=False)
 class Subjects:
-    """The samples of a run: ids, phenotype and groups, but no measurements."""
+    """The samples of a run: ids, phenotype, groups and strata, but no measurements."""
 
     samples: tuple[str, ...]
     phenotype: Phenotype
     groups: npt.NDArray[np.str_] | None
+    strata: Strata
 
     @classmethod
-    def of(cls, cohort: Cohort) -> Subjects:
-        """Return the samples of `cohort`."""
-        return cls(cohort.samples, cohort.phenotype, cohort.groups)
+    def of(cls, cohort: Cohort, folds: Folds) -> Subjects:
+        """Return the samples of `cohort`, split by `folds`."""
+        return cls(cohort.samples, cohort.phenotype, cohort.groups, Strata.of(cohort, folds))
 
 
 @dataclass(frozen=True)
@@ -124,11 +129,12 @@ class RunFolder:
     def write_samples(self, subjects: Subjects, test_fold_RB: npt.NDArray[np.int8]) -> None:
         """Write the samples, so that predictions can be scored without the data."""
         phenotype = subjects.phenotype
-        columns: dict[str, object] = {"sample": list(subjects.samples), "phenotype": phenotype.values}
+        columns: dict[str, object] = {"sample": list(subjects.samples)} | _columns_of(phenotype)
         if subjects.groups is not None:
             columns["group"] = [str(group) for group in subjects.groups]
+        columns |= subjects.strata.columns()
         columns |= {f"test_fold_of_repeat_{repeat}": fold_B for repeat, fold_B in enumerate(test_fold_RB)}
-        about = {"name": phenotype.name, "kind": phenotype.kind, "classes": list(phenotype.classes)}
+        about = _about(phenotype) | subjects.strata.about()
         write_parquet(self.samples, columns, about, "the list of samples")
 
     def read_samples(self) -> Subjects:
@@ -140,7 +146,38 @@ class RunFolder:
             When the file is missing or damaged.
         """
         table, about = read_parquet(self.samples, "the samples")
-        values = table["phenotype"].to_numpy().astype(np.float64)
-        phenotype = Phenotype(about["name"], about["kind"], values, tuple(about["classes"]))
+        phenotype = _phenotype(about, table)
         groups = np.array(table["group"].to_pylist()) if "group" in table.column_names else None
-        return Subjects(tuple(table["sample"].to_pylist()), phenotype, groups)
+        return Subjects(tuple(table["sample"].to_pylist()), phenotype, groups, Strata.read(table, about))
+
+
+def _about(phenotype: Phenotype) -> dict[str, Any]:
+    """Return what is said of a phenotype beside its values."""
+    return {
+        "name": phenotype.name,
+        "kind": phenotype.kind,
+        "classes": list(phenotype.classes),
+        "columns": list(phenotype.columns),
+        "parts": [_about(part) for part in phenotype.parts],
+    }
+
+
+def _columns_of(phenotype: Phenotype) -> dict[str, object]:
+    if phenotype.values.ndim == 1:
+        return {"phenotype": phenotype.values}
+    return {f"phenotype_{t}": values_B for t, values_B in enumerate(phenotype.values.T)}
+
+
+def _phenotype(about: Mapping[str, Any], table: pa.Table) -> Phenotype:
+    def column(name: str) -> npt.NDArray[np.float64]:
+        return np.asarray(table[name].to_numpy().astype(np.float64))
+
+    n_columns = len(about["columns"]) or len(about["parts"])
+    columns = [column(f"phenotype_{t}") for t in range(n_columns)]
+    if about["parts"]:
+        parts = zip(about["parts"], columns, strict=True)
+        return Phenotype.several(
+            [Phenotype(part["name"], part["kind"], values, tuple(part["classes"])) for part, values in parts]
+        )
+    values = np.column_stack(columns) if columns else column("phenotype")
+    return Phenotype(about["name"], about["kind"], values, tuple(about["classes"]), tuple(about["columns"]))

@@ -16,7 +16,7 @@ from hypomask.hypothesis.fields import Fields, kind_of
 from hypomask.hypothesis.graph import Expansion, Scope
 from hypomask.hypothesis.located_yaml import Located, LocatedMapping, LocatedScalar, LocatedSequence, problem_at
 from hypomask.model.config import ModelConfig
-from hypomask.outcomes.kinds import PHENOTYPE_KINDS
+from hypomask.outcomes.kinds import COLUMN_KINDS
 from hypomask.training.config import TrainingConfig
 
 if TYPE_CHECKING:
@@ -39,12 +39,13 @@ DATA_KEYS = (
     "exclude",
     "drop_missing_phenotype",
 )
-PHENOTYPE_KEYS = ("column", "kind", "event", "positive")
+PHENOTYPE_KEYS = ("column", "columns", "kind", "event", "positive", "target")
+MASKED_GENES = "masked-genes"
 SOURCE_KEYS = ("file", "scope", "expansion", "only")
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 EXPANSIONS: tuple[Expansion, ...] = get_args(Expansion)
 ORIENTATIONS = ("auto", "samples-in-rows", "genes-in-rows")
-KINDS = ("auto", *PHENOTYPE_KINDS)
+KINDS = ("auto", *COLUMN_KINDS)
 ONLY_CHANNEL = "measurement"  # the name of a channel that was given as a file alone
 NO_FILE = "options"
 
@@ -134,17 +135,13 @@ def _read_data(read: Fields, folder: Path) -> DataSpec | None:
     data = Fields(read.place("data"), what="'data'", allowed=DATA_KEYS, problems=read.problems)
     data.required("channels")
     data.required("phenotype")
-    column, kind, event, positive = _read_phenotype(data)
     samples = data.text("samples", None)
     options = {
         "channels": _read_channels(data, folder),
-        "phenotype": column,
         "samples": None if samples is None else folder / samples,
         "key_column": data.text("key", None),
         "id_column": data.text("id", None),
-        "kind": kind,
-        "event": event,
-        "positive": positive,
+        **_read_phenotype(data),
         "covariates": tuple(name.text for name in data.texts("covariates")),
         "groups": data.text("groups", None),
         "orientation": data.choice("orientation", ORIENTATIONS, "auto"),
@@ -155,7 +152,7 @@ def _read_data(read: Fields, folder: Path) -> DataSpec | None:
     if len(read.problems) > n_before:
         return None
     try:
-        return DataSpec(**options)  # type: ignore[arg-type]
+        return DataSpec(**options)
     except ConfigError as error:
         read.problems += [problem_at(read.place("data"), line) for line in str(error).splitlines()]
         return None
@@ -174,14 +171,35 @@ def _read_channels(data: Fields, folder: Path) -> dict[str, Path]:
     return channels
 
 
-def _read_phenotype(data: Fields) -> tuple[str, str, str | None, str | None]:
+def _read_phenotype(data: Fields) -> dict[str, Any]:
     node = data.get("phenotype")
+    if isinstance(node, LocatedSequence):
+        return _several([name.text for name in data.texts("phenotype")])
     if not isinstance(node, LocatedMapping):
-        return data.text("phenotype", ""), "auto", None, None
+        return {"phenotype": data.text("phenotype", "")}
     phenotype = Fields(node, what="'phenotype'", allowed=PHENOTYPE_KEYS, problems=data.problems)
+    if "target" in phenotype:
+        phenotype.choice("target", (MASKED_GENES,), MASKED_GENES)
+        if len(node.entries) > 1:
+            phenotype.problem("target", f"target {MASKED_GENES} takes the place of a phenotype; leave out the rest")
+        return {"masked_genes": True}
+    if "columns" in phenotype:
+        if len(node.entries) > 1:
+            phenotype.problem(
+                "columns", "'columns' finds the kind of each phenotype by itself; leave out the rest"
+            )
+        return _several([name.text for name in phenotype.texts("columns")])
     phenotype.required("column")
-    kind = phenotype.choice("kind", KINDS, "auto")
-    return phenotype.text("column", ""), kind, phenotype.text("event", None), phenotype.text("positive", None)
+    return {
+        "phenotype": phenotype.text("column", ""),
+        "kind": phenotype.choice("kind", KINDS, "auto"),
+        "event": phenotype.text("event", None),
+        "positive": phenotype.text("positive", None),
+    }
+
+
+def _several(columns: list[str]) -> dict[str, Any]:
+    return {"phenotype": columns[0] if columns else "", "more_phenotypes": tuple(columns[1:])}
 
 
 def _read_sources(read: Fields, folder: Path) -> tuple[HypothesisSource, ...]:

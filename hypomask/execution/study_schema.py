@@ -7,7 +7,7 @@ from typing import Any
 from hypomask.comparison.config import ComparisonConfig
 from hypomask.execution.config_fields import config_schema
 from hypomask.execution.plan_config import PlanConfig
-from hypomask.execution.study_reading import EXPANSIONS, KINDS, ORIENTATIONS, SCOPES
+from hypomask.execution.study_reading import EXPANSIONS, KINDS, MASKED_GENES, ORIENTATIONS, SCOPES
 from hypomask.model.config import ModelConfig
 from hypomask.training.config import TrainingConfig
 
@@ -43,7 +43,14 @@ def study_schema() -> dict[str, Any]:
 
 
 def _data() -> dict[str, Any]:
-    phenotype = {"column": _NAME, "kind": {"enum": list(KINDS)}, "event": _NAME, "positive": _NAME}
+    column = {"column": _NAME, "kind": {"enum": list(KINDS)}, "event": _NAME, "positive": _NAME}
+    phenotype = [
+        _NAME,
+        _object(column, "column"),
+        _NAMES,
+        _object({"columns": _NAMES}, "columns"),
+        _object({"target": {"const": MASKED_GENES}}, "target"),
+    ]
     properties = {
         "channels": {
             "description": "a file, or files by name of the channel",
@@ -52,7 +59,7 @@ def _data() -> dict[str, Any]:
         "samples": {**_FILE, "description": "table with phenotype, covariates and groups"},
         "key": {**_NAME, "description": "column of the samples table that names rows of the channels"},
         "id": {**_NAME, "description": "column that names the observation"},
-        "phenotype": {"anyOf": [_NAME, _object(phenotype, "column")]},
+        "phenotype": {"anyOf": phenotype},
         "covariates": _NAMES,
         "groups": {**_NAME, "description": "column of what must stay together: patient, cell line, batch"},
         "orientation": {"enum": list(ORIENTATIONS)},

@@ -11,6 +11,7 @@ import yaml
 
 from hypomask.execution.config_fields import config_as_dict
 from hypomask.execution.study_definition import HypothesisSource, Study
+from hypomask.execution.study_reading import MASKED_GENES
 
 if TYPE_CHECKING:
     from hypomask.data.spec import DataSpec
@@ -48,6 +49,10 @@ def dump_study(study: Study, *, relative_to: Path | None = None) -> str:
 
 def _data(spec: DataSpec, relative_to: Path | None) -> dict[str, Any]:
     phenotype: dict[str, Any] = {"column": spec.phenotype, "kind": spec.kind}
+    if spec.masked_genes:
+        phenotype = {"target": MASKED_GENES}
+    elif spec.more_phenotypes:
+        phenotype = {"columns": [spec.phenotype, *spec.more_phenotypes]}
     if spec.event is not None:
         phenotype["event"] = spec.event
     if spec.positive is not None:

@@ -71,7 +71,9 @@ class MaskedGeneTransformer(nn.Module):
 
         self.gene_embedding_ND = nn.Parameter(torch.zeros(n_genes + n_groups, width))
         self.measurement_GCD = normal(n_genes, n_channels, width)
-        self.blocks = nn.ModuleList(_Block(config, generator) for _ in range(config.n_layers))
+        self.blocks: Sequence[_Block] = nn.ModuleList(  # type: ignore[assignment]  # a list of modules has no item type
+            _Block(config, generator) for _ in range(config.n_layers)
+        )
         self.readout_GFK = nn.Parameter(torch.zeros(n_genes, width * config.n_layers, n_outputs))
         self.intercept_K = nn.Parameter(torch.zeros(n_outputs))
 
@@ -130,6 +132,20 @@ class _Block(nn.Module):
         self, h_BND: Tensor, layout: LayerLayout, dropout_generator: torch.Generator | None
     ) -> tuple[Tensor, Tensor]:
         """Return the next state and the gated message, each (B, N, D)."""
+        m_BND = self.hear(h_BND, layout, dropout_generator)
+        u_BND = self.gate(h_BND, m_BND)
+        return self.next_state(h_BND, m_BND, u_BND), u_BND
+
+    def gate(self, own_BND: Tensor, heard_BND: Tensor) -> Tensor:
+        """Return (B, N, D): the products of two states of a token."""
+        return (own_BND @ self.gate_own_DD) * (heard_BND @ self.gate_message_DD)
+
+    def next_state(self, h_BND: Tensor, m_BND: Tensor, u_BND: Tensor) -> Tensor:
+        """Return the state (B, N, D) that follows from state, message and gated message."""
+        return h_BND + m_BND @ self.state_message_DD + u_BND @ self.state_gated_DD
+
+    def hear(self, h_BND: Tensor, layout: LayerLayout, dropout_generator: torch.Generator | None) -> Tensor:
+        """Return (B, N, D): what every token hears from others."""
         n_batch, n_tokens, width = h_BND.shape
 
         def split(x_BND: Tensor) -> Tensor:
@@ -145,6 +161,4 @@ class _Block(nn.Module):
             generator=dropout_generator,
             own_value=False,
         )
-        m_BND = heard_BHND.transpose(1, 2).reshape(n_batch, n_tokens, width) @ self.message_DD
-        u_BND = (h_BND @ self.gate_own_DD) * (m_BND @ self.gate_message_DD)
-        return h_BND + m_BND @ self.state_message_DD + u_BND @ self.state_gated_DD, u_BND
+        return heard_BHND.transpose(1, 2).reshape(n_batch, n_tokens, width) @ self.message_DD

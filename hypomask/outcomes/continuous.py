@@ -21,6 +21,8 @@ class Continuous(Family):
     loss_unit: ClassVar[str] = "squared error of the standardised phenotype"
     loss_scale: ClassVar[float] = 0.5
     is_quadratic: ClassVar[bool] = True
+    is_squared_error: ClassVar[bool] = True
+    is_scaled_by_fold: ClassVar[bool] = True
     curvature_bound = 1.0
     must_be_in_every_fold: ClassVar[bool] = False
 

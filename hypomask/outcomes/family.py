@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,11 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hypomask.errors import DataError
-from hypomask.outcomes.kinds import PhenotypeKind
+from hypomask.outcomes.target import Float, Target
 
 __all__ = ["Family", "Float", "NetworkStage", "class_codes", "quantile_bins"]
-
-Float = npt.NDArray[np.float64]
 
 MAX_BINS = 10
 
@@ -39,16 +37,12 @@ class NetworkStage:
     offset_BK: Float
 
 
-class Family(ABC):
-    """A kind of phenotype: its response y (B,), its linear predictor eta (B, K), and a proper loss of predictions.
+class Family(Target):
+    """A kind of phenotype that a penalised linear model and a transformer can be fitted to.
 
-    A *prediction* is what a trained model says of a sample it has not seen, on the link scale; for all families but
-    survival it is the linear predictor itself.
+    It has a response y (B,) and a linear predictor eta (B, K). A *prediction* is what a trained model says of a sample
+    it has not seen, on the link scale; for all families but survival it is the linear predictor itself.
     """
-
-    kind: ClassVar[PhenotypeKind]
-    loss_name: ClassVar[str] = "log loss"
-    loss_unit: ClassVar[str] = "log loss (nats)"
 
     loss_scale: ClassVar[float] = 1.0
     """What a loss is multiplied by to be a negative log likelihood (up to a constant): 1/2 for squared errors."""
@@ -84,41 +78,6 @@ class Family(ABC):
     def n_predicted(self) -> int:
         """Columns of a prediction."""
         return self.n_outputs
-
-    # --- losses of predictions -------------------------------------------------------------------------------------
-
-    def losses(self, predicted_BK: npt.ArrayLike, y_B: npt.ArrayLike) -> Float:
-        """Return the proper loss of each prediction, (B,) float64; lower is better.
-
-        Infinite where what occurred was given probability 0.
-
-        Raises
-        ------
-        DataError
-            The shapes do not fit each other or the family, or a response is not one that the family knows.
-        """
-        predicted = np.asarray(predicted_BK, dtype=np.float64)
-        y = np.asarray(y_B, dtype=np.float64)
-        predicted = predicted[:, None] if predicted.ndim == 1 else predicted
-        if y.ndim != 1 or predicted.ndim != 2 or len(predicted) != len(y):
-            raise DataError(
-                f"predictions of shape {predicted.shape} do not fit phenotypes of shape {y.shape}; "
-                "expected (B, K), (B,)"
-            )
-        if predicted.shape[1] != self.n_predicted:
-            plural = "" if self.n_predicted == 1 else "s"
-            raise DataError(
-                f"predictions have {predicted.shape[1]} columns, expected {self.n_predicted} column{plural} for a "
-                f"{self.kind} phenotype"
-            )
-        self.check_response(y)
-        return self._losses(predicted, y)
-
-    def check_response(self, y_B: Float) -> None:  # noqa: B027 (every number is a measurement)
-        """Raise `DataError` where a response is not one that the family knows."""
-
-    @abstractmethod
-    def _losses(self, predicted_BK: Float, y_B: Float) -> Float: ...
 
     def predicted(self, eta_BK: Float, y_train: Float, eta_train_BK: Float) -> Float:
         """Turn linear predictors of new samples into predictions.
@@ -160,15 +119,6 @@ class Family(ABC):
     def network_stage(self, y_B: Float, eta_additive_BK: Float) -> NetworkStage:
         """Return what the transformer is fitted to; `eta_additive_BK` must be out of sample."""
         return NetworkStage(self, y_B, eta_additive_BK)
-
-    # --- splitting -------------------------------------------------------------------------------------------------
-
-    def strata(self, y_B: Float, n_folds: int) -> npt.NDArray[np.int64]:
-        """Return (B,) strata 0..S-1 that splits spread evenly: the classes, unless the family says otherwise."""
-        return np.unique(y_B, return_inverse=True)[1].astype(np.int64)
-
-    must_be_in_every_fold: ClassVar[bool] = True
-    """Whether a fold without some stratum is worth a warning: classes, not quantile bins."""
 
 
 def quantile_bins(values: Float, n_folds: int) -> npt.NDArray[np.int64]:

@@ -9,13 +9,17 @@ from hypomask.outcomes.classes import Binary, Classes
 from hypomask.outcomes.continuous import Continuous
 from hypomask.outcomes.counts import Counts
 from hypomask.outcomes.family import Family, Float
+from hypomask.outcomes.several import MaskedGenes, SeveralPhenotypes
 from hypomask.outcomes.survival import CoxSurvival, DiscreteSurvival
+from hypomask.outcomes.target import Target
 
-__all__ = ["FAMILIES", "family_of"]
+__all__ = ["FAMILIES", "TARGETS", "family_of"]
 
 FAMILIES: dict[str, type[Family]] = {
     family.kind: family for family in (Binary, Classes, Continuous, Counts, CoxSurvival, DiscreteSurvival)
 }
+
+TARGETS: dict[str, type[Target]] = {**FAMILIES, "several": SeveralPhenotypes, "masked-genes": MaskedGenes}
 
 
 def family_of(kind: str, values: Float, classes: Sequence[str] = ()) -> Family:

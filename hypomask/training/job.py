@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
-from dataclasses import dataclass
+from collections.abc import MutableMapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from hypomask.outcomes.family import Float
 from hypomask.training.additive import AdditiveModel, fit_additive
 from hypomask.training.config import TrainingConfig
 from hypomask.training.fit import fit_model
+from hypomask.training.masked_genes import fit_hidden_genes
 from hypomask.training.penalised import PENALTIES
 
 __all__ = ["FoldFit", "fit_fold"]
@@ -74,6 +75,89 @@ def fit_fold(
         genes. The numbers are the same with and without it.
     """
     cache = {} if additive_cache is None else additive_cache
+    fit_kind = {"masked-genes": _fit_masked_genes, "several": _fit_several}.get(cohort.phenotype.kind, _fit_phenotype)
+    return fit_kind(cohort, mask, folds, repeat, fold, _Recipe(model, training, study_seed, device), cache)
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """What is the same for every mask of a study."""
+
+    model: ModelConfig
+    training: TrainingConfig
+    study_seed: int
+    device: str
+
+
+def _fit_masked_genes(
+    cohort: Cohort, mask: Mask, folds: Folds, repeat: int, fold: int, recipe: _Recipe, cache: MutableMapping[Any, Any]
+) -> FoldFit:
+    train, test = folds.split(repeat, fold)
+    fitted = fit_hidden_genes(
+        cohort if cohort.genes == mask.genes else cohort.with_genes(mask.genes),
+        mask,
+        folds,
+        train,
+        test,
+        model=recipe.model,
+        training=recipe.training,
+        seed=derive_seed("fold", recipe.study_seed, repeat, fold),
+        device=recipe.device,
+    )
+    # A hidden gene has no value of its own: what is additive is what covariates say.
+    return FoldFit(
+        test_index=test,
+        eta_full=fitted.full_BG,
+        eta_additive=fitted.gene_free_BG,
+        eta_gene_free=fitted.gene_free_BG,
+        eta_replicates_MBK=fitted.replicates_MBG,
+        y_center=0.0,
+        y_scale=1.0,
+        numbers=fitted.numbers,
+    )
+
+
+def _fit_several(
+    cohort: Cohort, mask: Mask, folds: Folds, repeat: int, fold: int, recipe: _Recipe, cache: MutableMapping[Any, Any]
+) -> FoldFit:
+    """Fit every phenotype by itself on the same fold; predictions of measurements are put in their own unit."""
+    parts = [
+        _fit_phenotype(
+            replace(cohort, phenotype=part), mask, folds, repeat, fold, recipe, cache.setdefault(("part", t), {})
+        )
+        for t, part in enumerate(cohort.phenotype.parts)
+    ]
+
+    def joined(name: str) -> Float:
+        return np.concatenate([getattr(part, name) * part.y_scale + part.y_center for part in parts], axis=-1)
+
+    n_replicates = min(len(part.eta_replicates_MBK) for part in parts)
+    return FoldFit(
+        test_index=parts[0].test_index,
+        eta_full=joined("eta_full"),
+        eta_additive=joined("eta_additive"),
+        eta_gene_free=joined("eta_gene_free"),
+        eta_replicates_MBK=joined("eta_replicates_MBK") if n_replicates else np.zeros((0, *joined("eta_full").shape)),
+        y_center=0.0,
+        y_scale=1.0,
+        numbers=_mean_numbers([part.numbers for part in parts]),
+    )
+
+
+def _mean_numbers(of_parts: Sequence[dict[str, float | int | str]]) -> dict[str, float | int | str]:
+    """Return the mean of every number that all parts have, and the first part's texts."""
+    shared = [name for name in of_parts[0] if all(name in numbers for numbers in of_parts)]
+    values = {name: [numbers[name] for numbers in of_parts] for name in shared}
+    return {
+        name: of_parts[0][name] if any(isinstance(v, str) for v in found) else float(np.mean([float(v) for v in found]))
+        for name, found in values.items()
+    }
+
+
+def _fit_phenotype(
+    cohort: Cohort, mask: Mask, folds: Folds, repeat: int, fold: int, recipe: _Recipe, cache: MutableMapping[Any, Any]
+) -> FoldFit:
+    model, training, study_seed, device = recipe.model, recipe.training, recipe.study_seed, recipe.device
     train, test = folds.split(repeat, fold)
     family = cohort.phenotype.family
     seed = derive_seed("fold", study_seed, repeat, fold)
