@@ -27,7 +27,7 @@ from hypomask.execution.run import compare
 from hypomask.execution.study import load_study
 from hypomask.hypothesis.document import dump_hypotheses
 from hypomask.hypothesis.graph import Edge, Hypothesis
-from hypomask.masks.rewiring import rewire_directed
+from hypomask.hypothesis.rewiring import rewire_directed
 
 GENES, EDGES, SAMPLES = 60, 120, 4000
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from hypomask.errors import KnowledgeError, did_you_mean, shortened
 from hypomask.hypothesis.edge_merging import merge_edges
+from hypomask.hypothesis.edits import narrowed_groups
 from hypomask.hypothesis.graph import Edge, GeneGroup, Hypothesis, Scope
 
 __all__ = ["EdgeColumns", "GeneNetwork", "Words"]
@@ -178,7 +179,7 @@ class GeneNetwork:
         """Return the part between `genes`: edges with both ends among them, groups with their other members gone."""
         wanted = frozenset(genes)
         inside = np.array([gene in wanted for gene in self.genes], dtype=np.bool_)
-        groups = _narrowed(self.groups, wanted)
+        groups = narrowed_groups(self.groups, wanted)
         return self._with(self.edges.kept(inside[self.edges.source] & inside[self.edges.target]), groups, inside)
 
     def regulon(self, gene: str) -> GeneNetwork:
@@ -233,10 +234,3 @@ class GeneNetwork:
             scope=scope,
             provenance=(*self.provenance, *(f"note: {note}" for note in self.notes), *merged),
         )
-
-
-def _narrowed(groups: Iterable[GeneGroup], genes: frozenset[str]) -> tuple[GeneGroup, ...]:
-    """Return the groups that keep two members; those inside or around other groups stay, so that nesting holds."""
-    nested = {name for group in groups for name in (*group.children, *([group.name] if group.children else []))}
-    narrowed = (replace(group, members=tuple(gene for gene in group.members if gene in genes)) for group in groups)
-    return tuple(group for group in narrowed if len(group.members) > 1 or group.name in nested)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from hypomask.errors import HypothesisError
 from hypomask.masks.mask import EdgeTable, Mask
 from hypomask.masks.memberships import inherited_memberships
-from hypomask.masks.rewiring import rewire_directed, rewire_undirected
+from hypomask.hypothesis.rewiring import rewire_directed, rewire_undirected
 
 __all__ = ["MaskRewiring", "module_codes", "overlap_with", "rewire_mask"]
 

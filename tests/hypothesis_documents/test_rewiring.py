@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from hypomask.masks.rewiring import rewire_directed, rewire_undirected
+from hypomask.hypothesis.rewiring import rewire_directed, rewire_undirected
 
 Edges = frozenset[tuple[int, int]]
 N_DRAWS = 3000
