@@ -65,8 +65,13 @@ def narrowed_groups(groups: Iterable[GeneGroup], genes: frozenset[str]) -> tuple
     """
     small = [replace(group, members=tuple(gene for gene in group.members if gene in genes)) for group in groups]
     held = nested_members(small)
-    inner = {child for group in small for child in group.children}
-    kept = {name for name, members in held.items() if len(members) > 1 or (members and name in inner)}
+    children = {group.name: group.children for group in small}
+    kept = {name for name, members in held.items() if len(members) > 1}
+    waiting = list(kept)
+    while waiting:
+        inside = [child for child in children[waiting.pop()] if held[child] and child not in kept]
+        kept.update(inside)
+        waiting.extend(inside)
     return tuple(
         replace(group, children=tuple(child for child in group.children if child in kept))
         for group in small

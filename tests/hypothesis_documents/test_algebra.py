@@ -26,7 +26,6 @@ from hypomask.hypothesis.rewired import rewire
 from hypomask.masks import algebra as mask_algebra
 from hypomask.masks.compile import compile_mask
 
-
 hypotheses = small_hypotheses()
 gene_sets = st.sets(st.sampled_from(GENES))
 
