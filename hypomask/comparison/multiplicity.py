@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from statsmodels.stats.multitest import multipletests
 
 from hypomask.comparison.paired import RESOLUTION, Effect, Units, corrected_covariance
 
@@ -25,8 +24,13 @@ def holm(p: Sequence[float]) -> FloatArray:
     ----------
     Holm 1979, Scandinavian Journal of Statistics 6:65, https://www.jstor.org/stable/4615733
     """
+    # Not statsmodels' multipletests, which the tests compare this with: it collects garbage at every call (50 ms here,
+    # most of a comparison's time).
     values = np.asarray(p, dtype=np.float64)
-    return np.asarray(multipletests(values, method="holm")[1]) if len(values) else values
+    order = np.argsort(values)
+    adjusted = np.empty_like(values)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1)))
+    return adjusted
 
 
 def correlated_normals(correlation_JJ: FloatArray, draws: int, rng: np.random.Generator) -> FloatArray:
