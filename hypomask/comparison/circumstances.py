@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from hypomask.comparison.health import FitRecords
 from hypomask.comparison.seeds import ReplicateLosses
+from hypomask.comparison.subgroups import Subgrouping
 
 __all__ = ["Circumstances"]
 
@@ -27,6 +28,10 @@ class Circumstances:
         What the fits recorded of themselves.
     left_out
         Hypotheses of the study that are not in the table, because their trainings failed.
+    subgroupings
+        How samples can be parted, for the table of subgroups.
+    copies
+        The groups of the table are sets of samples with identical measurements, not groups that somebody named.
     """
 
     trainings: Mapping[str, int] = field(default_factory=dict)
@@ -34,3 +39,5 @@ class Circumstances:
     replicates: ReplicateLosses | None = None
     fits: FitRecords | None = None
     left_out: tuple[str, ...] = ()
+    subgroupings: tuple[Subgrouping, ...] = ()
+    copies: bool = False

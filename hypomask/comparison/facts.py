@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hypomask.comparison.result import ModelHealth, NullResult, Scope
+from hypomask.comparison.result import ModelHealth, NullResult, Scope, Unit
 
 __all__ = ["Estimate", "HypothesisFacts", "RivalFacts", "StudyFacts"]
 
@@ -83,6 +83,8 @@ class StudyFacts:
         Skill of the no-interaction reference in a wiring study, tested one-sided; None where it was not trained.
     n_units, grouped
         Independent units, and whether they are groups rather than samples.
+    copies
+        Those groups are samples with identical measurements: each set of them counts as one sample.
     per_class_and_fold, smallest_class
         Independent members (samples, or groups) of the rarest class divided by the number of folds, and its name;
         None and empty when continuous.
@@ -112,8 +114,16 @@ class StudyFacts:
     null_kind: str
     health: tuple[ModelHealth, ...] = ()
     left_out: tuple[str, ...] = ()
+    copies: bool = False
 
     @property
     def n_hypotheses(self) -> int:
         """Number of hypotheses, the winner included."""
         return len(self.rivals) + 1
+
+    @property
+    def unit(self) -> Unit:
+        """What counts as one in every variance: a sample, a group, or a sample with all its copies."""
+        if not self.grouped:
+            return "sample"
+        return "distinct sample" if self.copies else "group"

@@ -59,7 +59,7 @@ def model_effects(table: LossTable, units: Units, config: ComparisonConfig, scop
     gain_p_adjusted[family] = _law(gain_MRB, gains, family, table, units, config).adjusted_two_sided()
     found = {}
     for m, name in enumerate(table.names):
-        low, high = _skill_interval(table.loss_MRB[m], table, units, config)
+        low, high = skill_interval(table.loss_MRB[m], table.gene_free_RB, table.n_folds, units, config)
         gain_low, gain_high = gains[m].interval(config.alpha)
         loss = float(table.loss_MRB[m].mean())
         found[name] = ModelEffects(
@@ -99,10 +99,12 @@ def _law(
     )
 
 
-def _skill_interval(
-    loss_RB: FloatArray, table: LossTable, units: Units, config: ComparisonConfig
+def skill_interval(
+    loss_RB: FloatArray, gene_free_RB: FloatArray, n_folds: int, units: Units, config: ComparisonConfig
 ) -> tuple[float, float]:
-    ratio = float(loss_RB.mean()) / table.gene_free_loss
-    linear = corrected_effect((ratio * table.gene_free_RB - loss_RB) / table.gene_free_loss, table.n_folds, units)
+    """Return the interval of 1 - L / L0 by the delta method: see `model_effects`."""
+    gene_free_loss = float(gene_free_RB.mean())
+    ratio = float(loss_RB.mean()) / gene_free_loss
+    linear = corrected_effect((ratio * gene_free_RB - loss_RB) / gene_free_loss, n_folds, units)
     low, high = Effect(1.0 - ratio, linear.se, linear.df).interval(config.alpha)
     return low, high

@@ -119,8 +119,8 @@ def size_notes(facts: StudyFacts) -> tuple[Reason, ...]:
 
 
 def units_words(facts: StudyFacts) -> str:
-    """Return ``37 samples`` or ``37 independent groups``."""
-    return count_of(facts.n_units, "independent group" if facts.grouped else "sample")
+    """Return ``37 samples``, ``37 independent groups`` or ``37 distinct samples``."""
+    return count_of(facts.n_units, "independent group" if facts.unit == "group" else facts.unit)
 
 
 def rivals(facts: StudyFacts) -> tuple[Reason, ...]:
@@ -173,7 +173,7 @@ def _too_small_for_best(facts: StudyFacts) -> list[Reason]:
             )
         )
     if facts.per_class_and_fold is not None and facts.per_class_and_fold < SMALLEST_PER_CLASS_AND_FOLD:
-        members = "independent groups" if facts.grouped else "samples"
+        members = "independent groups" if facts.unit == "group" else f"{facts.unit}s"
         found.append(
             Reason(
                 "too-few-of-a-class",

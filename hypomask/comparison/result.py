@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Comparison",
+    "HeterogeneityResult",
     "HypothesisCode",
     "HypothesisResult",
     "ModelHealth",
@@ -27,10 +28,14 @@ __all__ = [
     "Role",
     "Scope",
     "ShownScore",
+    "SubgroupResult",
+    "SubgroupTable",
+    "Unit",
     "Verdict",
     "VerdictCode",
 ]
 
+Unit = Literal["sample", "group", "distinct sample"]
 Role = Literal["hypothesis", "reference"]
 Scope = Literal["all", "members"]
 VerdictCode = Literal[
@@ -305,6 +310,60 @@ class ModelHealth:
 
 
 @dataclass(frozen=True)
+class SubgroupResult:
+    """One of the leading hypotheses in one subgroup of samples.
+
+    Parameters
+    ----------
+    covariate, level
+        What samples are parted by, and which of them these are.
+    n_samples, n_units
+        Observations, and independent units of them.
+    skill, skill_low, skill_high, skill_p, skill_p_holm
+        1 - loss / gene-free loss within the subgroup, one-sided p; Holm over all skills of the table.
+    lead, lead_low, lead_high, lead_p, lead_p_holm
+        Loss of this hypothesis minus loss of the leading one (positive: the leader predicts better here, too),
+        two-sided p; Holm over all leads of the table. None for the leader itself.
+    """
+
+    covariate: str
+    level: str
+    n_samples: int
+    n_units: int
+    hypothesis: str
+    skill: float
+    skill_low: float
+    skill_high: float
+    skill_p: float
+    skill_p_holm: float
+    lead: float | None
+    lead_low: float | None
+    lead_high: float | None
+    lead_p: float | None
+    lead_p_holm: float | None
+
+
+@dataclass(frozen=True)
+class HeterogeneityResult:
+    """Whether a difference is the same in all `n_levels` subgroups of a covariate; Holm over all such tests."""
+
+    covariate: str
+    quantity: str
+    n_levels: int
+    p: float
+    p_holm: float
+
+
+@dataclass(frozen=True)
+class SubgroupTable:
+    """Subgroups of a study: shown, never deciding. `notes` name what was too small to be shown."""
+
+    rows: tuple[SubgroupResult, ...]
+    heterogeneity: tuple[HeterogeneityResult, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Comparison:
     """The answer of a study.
 
@@ -331,6 +390,8 @@ class Comparison:
         Level, margin (relative and in the unit of the loss), folds, repeats, degrees of freedom, Monte Carlo draws.
     n_samples, n_groups
         Observations, and independent groups of them (equal to `n_samples` without groups).
+    unit
+        What those groups are; ``distinct sample``: a sample with all its copies.
     scope, kind
         The question asked (``all``: wiring; ``members``: membership) and the phenotype's kind.
     warnings
@@ -339,6 +400,8 @@ class Comparison:
         How many models were trained, by purpose; filled in by execution.
     health
         How the fits of each model went, lowest loss first; empty where that was not recorded.
+    subgroups
+        The leading hypotheses within subgroups; None where there is nothing to part samples by.
     """
 
     verdict: Verdict
@@ -356,7 +419,9 @@ class Comparison:
     kind: str
     warnings: tuple[str, ...] = ()
     trainings: Mapping[str, int] = field(default_factory=dict)
+    unit: Unit = "sample"
     health: tuple[ModelHealth, ...] = ()
+    subgroups: SubgroupTable | None = None
 
     def __getitem__(self, name: str) -> HypothesisResult:
         """Return the result of the hypothesis or reference called `name`."""
@@ -411,6 +476,14 @@ class Comparison:
 
         frame = pd.DataFrame([vars(row) for row in self.health], columns=list(ModelHealth.__dataclass_fields__))
         return frame.set_index("name")
+
+    def subgroup_frame(self) -> pd.DataFrame:
+        """Return one row per subgroup and leading hypothesis, indexed by covariate, level and hypothesis."""
+        import pandas as pd
+
+        rows = [] if self.subgroups is None else [vars(row) for row in self.subgroups.rows]
+        frame = pd.DataFrame(rows, columns=list(SubgroupResult.__dataclass_fields__))
+        return frame.set_index(["covariate", "level", "hypothesis"])
 
     def frame(self) -> pd.DataFrame:
         """Return `ranking()`."""

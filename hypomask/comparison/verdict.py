@@ -205,10 +205,9 @@ def _cannot_separate(facts: StudyFacts) -> Verdict:
     if closest.samples_needed is None:
         outlook = "The difference is too small for a guess at how many samples would decide."
     else:
-        unit = "groups" if facts.grouped else "samples"
         outlook = (
             f"If the difference is as large as it looks here, which is itself uncertain, about "
-            f"{closest.samples_needed:,} {unit} would decide in four of five such studies."
+            f"{closest.samples_needed:,} {facts.unit}s would decide in four of five such studies."
         )
     needed = Reason("samples-needed", outlook, None, {"n": facts.n_units, "needed": closest.samples_needed})
     sentence = f"Cannot tell: {facts.winner.name} leads, but {may} ({lead_words(facts)}). {outlook}"

@@ -16,6 +16,7 @@ from hypomask.comparison.losses import LossTable, NullLosses
 from hypomask.comparison.null_test import next_draws
 from hypomask.comparison.result import Comparison, Role
 from hypomask.comparison.seeds import ReplicateLosses
+from hypomask.comparison.subgroups import subgroupings
 from hypomask.errors import RunError
 from hypomask.execution.jobs import Job, hypothesis_model, null_model, null_name
 from hypomask.execution.ledger import JobRecord, Ledger
@@ -114,7 +115,7 @@ class Evidence:
         roles: dict[str, Role] = dict(shown_name(model) for model in self._first_stage)
         if not any(roles[name] == "hypothesis" for name in self.losses):
             raise RunError("no hypothesis could be trained:\n" + "\n".join(self.failures))
-        return loss_table(self.losses, roles, self._subjects.phenotype, self._subjects.groups, self._plan)
+        return loss_table(self.losses, roles, self._subjects.phenotype, self._subjects.strata.unit, self._plan)
 
     def contenders(self) -> tuple[str, ...]:
         """Return the hypotheses that get null masks, in the order of the study."""
@@ -217,6 +218,7 @@ class Evidence:
     def _circumstances(self) -> Circumstances:
         roles = dict(shown_name(model) for model in self._first_stage)
         test_fold_RB = next(iter(self.losses.values())).test_fold_RB  # the same for every model
+        strata, groups = self._subjects.strata, self._subjects.groups
         return Circumstances(
             trainings=self._trainings(),
             null_repeats=self._plan.null_repeats,
@@ -232,6 +234,8 @@ class Evidence:
                 },
                 test_fold_RB,
             ),
+            subgroupings=subgroupings(strata.categories, strata.numbers, groups),
+            copies=groups is None,
             left_out=tuple(name for name, role in roles.items() if role == "hypothesis" and name not in self.losses),
         )
 

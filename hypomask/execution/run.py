@@ -172,7 +172,7 @@ class _Run:
             evidence = Evidence(
                 self.ledger,
                 store,
-                Subjects.of(prepared.cohort),
+                Subjects.of(prepared.cohort, prepared.folds),
                 plan=plan,
                 config=prepared.study.comparison,
                 scope=prepared.scope,
@@ -192,7 +192,7 @@ class _Run:
             null_masks=dict(null_masks.reasons),
             null_kinds=dict(null_masks.kinds),
             warnings=tuple(dict.fromkeys((*failures, *notes, *prepared.warnings))),
-            subjects=Subjects.of(prepared.cohort),
+            subjects=Subjects.of(prepared.cohort, prepared.folds),
             losses=evidence.losses,
         )
         for name, frame in result.tables().items():
@@ -230,7 +230,7 @@ class _Run:
         prepared = self.prepared
         text = dump_study(prepared.study, relative_to=self.folder.path)
         write_durably(self.folder.study, lambda file: file.write(text.encode()), "the study")
-        self.folder.write_samples(Subjects.of(prepared.cohort), prepared.folds.test_fold_RB)
+        self.folder.write_samples(Subjects.of(prepared.cohort, prepared.folds), prepared.folds.test_fold_RB)
         for number, name in enumerate(prepared.names):
             file = self.folder.masks / f"{number:04d}.npz"
             try:

@@ -113,7 +113,7 @@ class StudyResult:
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return every table by the name of its file."""
-        return {
+        tables = {
             "ranking": self.ranking(),
             "pairs": self.pairs(),
             "nulls": self.nulls(),
@@ -121,6 +121,9 @@ class StudyResult:
             "coverage": self.coverage_table(),
             "predictions": self.predictions(),
         }
+        if self.comparison.subgroups is not None:
+            tables["subgroups"] = self.comparison.subgroup_frame()
+        return tables
 
     def as_dict(self) -> dict[str, Any]:
         """Return the content of ``results.json``: plain JSON types, no dates, no durations, no paths."""

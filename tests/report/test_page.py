@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from hypomask.comparison.result import Comparison, ModelHealth, VerdictCode
+from hypomask.comparison.result import (
+    Comparison,
+    HeterogeneityResult,
+    ModelHealth,
+    SubgroupResult,
+    SubgroupTable,
+    VerdictCode,
+)
 from hypomask.errors import RunError
 from hypomask.masks.mask import Mask
 from hypomask.report.page import MAX_FIGURE_ROWS, Page, pair_matrix, shown_in_figures
@@ -256,3 +263,32 @@ def test_the_page_shows_how_the_fits_went_and_what_seeds_would_change(
     assert "p53 response 82 % 20 % 3.2 40 %, 0 % 0.91 7" in section
     assert "no-interaction – – – –, 0 % 0.91 0" in section
     assert "apoptosis only −0.055 0.0123 25 %" in section.replace("−0.0550", "−0.055")
+
+
+def test_subgroups_are_shown_with_intervals_and_said_not_to_decide(
+    make_page: Callable[..., Page], make_comparison: Callable[..., Comparison], hostile: str
+) -> None:
+    comparison = make_comparison(THREE)
+    assert 'id="subgroups"' not in page_html(make_page(comparison))
+    row = SubgroupResult(hostile, "male", 120, 80, THREE[0], 0.2, 0.1, 0.3, 0.001, 0.004, None, None, None, None, None)
+    rival = replace(row, hypothesis=THREE[1], lead=0.03, lead_low=-0.01, lead_high=0.07, lead_p=0.1, lead_p_holm=0.2)
+    table = SubgroupTable((row, rival), (HeterogeneityResult("sex", "lead", 2, 0.03, 0.06),), ("stage: 1 of 3",))
+    html = page_html(make_page(replace(comparison, subgroups=table)))
+    outline = Outline(html)
+    assert "script" not in {tag for tag, _ in outline.elements}
+    text = " ".join("".join(outline.text).split())
+    section = text[text.index("Skill of the leading hypotheses") :]
+    assert "Nothing here decides" in section
+    assert "80 (120 in all) p53 response +0.200[0.100, 0.300], p 0.004 leads" in section
+    assert "+0.030[−0.010, 0.070], p 0.200" in section
+    assert "sex lead 2 0.030 0.060" in section
+    assert "stage: 1 of 3" in section
+
+
+def test_copies_of_samples_are_counted_once_in_the_head(
+    make_page: Callable[..., Page], make_comparison: Callable[..., Comparison]
+) -> None:
+    comparison = replace(make_comparison(THREE), n_groups=48, unit="distinct sample")
+    assert "240 samples of which 48 distinct samples (copies count once)." in page_html(make_page(comparison))
+    grouped = replace(comparison, unit="group")
+    assert "240 samples in 48 groups." in page_html(make_page(grouped))
