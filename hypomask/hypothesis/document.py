@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hypomask.errors import HypothesisError, Problem, did_you_mean, raise_problems
@@ -18,11 +19,15 @@ from hypomask.hypothesis.document_format import (
 from hypomask.hypothesis.document_writing import dump_hypotheses
 from hypomask.hypothesis.edge_merging import merge_edges
 from hypomask.hypothesis.edge_reading import PlacedEdges, read_edges
+from hypomask.hypothesis.edits import add
 from hypomask.hypothesis.fields import Fields, kind_of
 from hypomask.hypothesis.gene_names import name_fault
+from hypomask.hypothesis.gene_selection import GeneSelector
 from hypomask.hypothesis.graph import GeneGroup, Hypothesis, Prior, Scope
-from hypomask.hypothesis.group_reading import gene_texts, read_groups
+from hypomask.hypothesis.group_reading import read_groups
 from hypomask.hypothesis.located_yaml import Located, LocatedMapping, LocatedScalar, load_yaml, parse_yaml, problem_at
+from hypomask.hypothesis.recipe_sources import OpenSources, Sources, UnreadSources
+from hypomask.hypothesis.recipes import Recipe
 
 __all__ = ["dump_hypotheses", "load_hypotheses", "parse_hypotheses"]
 
@@ -30,7 +35,9 @@ __all__ = ["dump_hypotheses", "load_hypotheses", "parse_hypotheses"]
 MAX_SUGGESTIONS = 20
 
 
-def load_hypotheses(path: Path, *, scope: Scope | None = None) -> tuple[Hypothesis, ...]:
+def load_hypotheses(
+    path: Path, *, scope: Scope | None = None, open_sources: OpenSources | None = None
+) -> tuple[Hypothesis, ...]:
     """Read all hypotheses of a YAML document.
 
     Parameters
@@ -39,40 +46,57 @@ def load_hypotheses(path: Path, *, scope: Scope | None = None) -> tuple[Hypothes
         The document; edge files that it names are relative to its folder.
     scope
         Scope to use instead of the document's own.
+    open_sources
+        Makes the sources that recipes draw on; None: a document that draws on any is refused. With those of
+        hypomask: `hypomask.knowledge.documents.load_hypotheses`.
 
     Raises
     ------
     HypothesisError
         With every problem of the document and its edge files, by file and line.
     """
-    return _read_document(load_yaml(path), path.parent, scope)
+    return _read_document(load_yaml(path), path.parent, scope, open_sources)
 
 
 def parse_hypotheses(
-    text: str, *, file: str = "<text>", folder: Path | None = None, scope: Scope | None = None
+    text: str,
+    *,
+    file: str = "<text>",
+    folder: Path | None = None,
+    scope: Scope | None = None,
+    open_sources: OpenSources | None = None,
 ) -> tuple[Hypothesis, ...]:
     """Read all hypotheses of a YAML text; `file` names it in messages, edge files are relative to `folder`."""
-    return _read_document(parse_yaml(text, file), folder or Path(), scope)
+    return _read_document(parse_yaml(text, file), folder or Path(), scope, open_sources)
 
 
-def _read_document(root: Located, folder: Path, scope: Scope | None) -> tuple[Hypothesis, ...]:
+def _read_document(
+    root: Located, folder: Path, scope: Scope | None, open_sources: OpenSources | None
+) -> tuple[Hypothesis, ...]:
     if isinstance(root, LocatedMapping) and "data" in root.entries:
         message = "this is a study, expected a document of hypotheses; name one of those that the study lists"
         raise_problems([problem_at(root, message)], HypothesisError)
     problems: list[Problem] = []
     several = isinstance(root, LocatedMapping) and "hypotheses" in root.entries
     keys = ("hypotheses", *SHARED_KEYS) if several else HYPOTHESIS_KEYS
-    document = Fields(root, what="a hypothesis document", allowed=("hypomask", *keys), problems=problems)
+    document = Fields(root, what="a hypothesis document", allowed=("hypomask", "sources", *keys), problems=problems)
+    hypotheses: dict[str, Hypothesis] = {}
     if document.entries:
         _check_version(document)
+        declared = document.mapping("sources")
+        sources: Sources = (
+            UnreadSources(tuple(declared)) if open_sources is None else open_sources(declared, folder, problems)
+        )
         parts = list(_parts(document, problems)) if several else [document]
-        hypotheses = [_read_hypothesis(fields, folder, scope, problems) for fields in parts]
+        for fields in parts:
+            hypothesis = _read_hypothesis(fields, folder, scope, sources, hypotheses)
+            hypotheses.setdefault(hypothesis.name, hypothesis)
         _check_names(parts, problems)
     elif isinstance(root, LocatedMapping):
         document.problem("", "is an empty mapping; expected 'hypomask: 1' and a hypothesis")
     # A faulty field that several hypotheses share is found once for each of them.
     raise_problems(list(dict.fromkeys(problems)), HypothesisError)
-    return tuple(hypotheses)
+    return tuple(hypotheses.values())
 
 
 def _check_version(document: Fields) -> None:
@@ -108,30 +132,36 @@ def _check_names(parts: Sequence[Fields], problems: list[Problem]) -> None:
             lines[name] = fields.place("name").line
 
 
-def _read_hypothesis(fields: Fields, folder: Path, scope: Scope | None, problems: list[Problem]) -> Hypothesis:
+def _read_hypothesis(
+    fields: Fields, folder: Path, scope: Scope | None, sources: Sources, earlier: Mapping[str, Hypothesis]
+) -> Hypothesis:
+    problems = fields.problems
     n_before = len(problems)
     name = _name(fields)
-    listed = gene_texts(fields, "genes")
-    listed_names = dict.fromkeys(gene.text for gene in listed)
-    placed = read_edges(fields, folder, listed_names or None, problems)
-    groups = read_groups(fields, problems)
-    _check_ends(fields, name, listed_names, placed, groups, problems)
+    selector = GeneSelector(sources, problems)
+    recipe = Recipe(fields, sources, earlier, folder, selector)
+    listed = dict.fromkeys(selector.listed(fields, "genes"))
+    drawn = recipe.wiring(tuple(listed))
+    placed = read_edges(fields, folder, listed or None, problems)
+    groups = read_groups(fields, problems, selector)
+    _check_ends(fields, name, listed, placed, groups, problems)
     edges, notes = merge_edges(item.edge for item in placed.edges)
     ends = (gene for item in placed.edges for gene in (item.edge.source, item.edge.target))
     members = (gene for group in groups for gene in group.members)
-    genes = tuple(dict.fromkeys([*listed_names, *ends, *placed.lone_genes, *members]))
-    scope = scope or fields.choice("scope", SCOPES, "all")
-    prior = _prior(fields)
-    hypothesis = Hypothesis(
-        name=name,
-        genes=genes,
-        edges=edges,
-        groups=groups,
-        scope=scope,
-        prior=prior,
+    genes = tuple(dict.fromkeys([*listed, *ends, *placed.lone_genes, *members]))
+    graph = Hypothesis(name=name, genes=genes, edges=edges, groups=groups)
+    if drawn is not None:
+        graph = add(drawn, edges, genes, groups) if edges or groups or placed.lone_genes else drawn
+    graph = recipe.changed(replace(graph, name=name, heads={}))
+    hypothesis = replace(
+        graph,
+        scope=scope or fields.choice("scope", SCOPES, "all"),
+        prior=_prior(fields),
         heads=_heads(fields),
         description=fields.text("description", ""),
-        provenance=tuple(dict.fromkeys((*_provenance(fields), *placed.provenance, *notes))),
+        provenance=tuple(
+            dict.fromkeys((*_provenance(fields), *selector.provenance, *graph.provenance, *placed.provenance, *notes))
+        ),
     )
     if len(problems) == n_before:
         _check_content(fields, hypothesis)

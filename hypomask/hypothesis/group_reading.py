@@ -5,54 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from hypomask.errors import Problem, did_you_mean
-from hypomask.hypothesis.document_format import EXPANSIONS, GROUP_KEYS
+from hypomask.hypothesis.document_format import EXPANSIONS, GROUP_KEYS, OPERATIONS
 from hypomask.hypothesis.fields import Fields
-from hypomask.hypothesis.gene_names import gene_fault, name_fault
+from hypomask.hypothesis.gene_names import name_fault
+from hypomask.hypothesis.gene_selection import GeneSelector
 from hypomask.hypothesis.graph import Expansion, GeneGroup
-from hypomask.hypothesis.located_yaml import Located, LocatedMapping, LocatedScalar, problem_at
+from hypomask.hypothesis.located_yaml import Located, LocatedMapping, problem_at
 
-__all__ = ["gene_texts", "read_groups"]
+__all__ = ["read_groups"]
 
 MAX_CYCLE_SHOWN = 12
 
 
-def gene_texts(fields: Fields, key: str) -> tuple[LocatedScalar, ...]:
-    """Return the genes of a list, or of a text in which spaces or commas separate them; faulty names are problems."""
-    genes: list[LocatedScalar] = []
-    node = fields.get(key)
-    if isinstance(node, LocatedScalar) and node.text:
-        names = dict.fromkeys(node.text.replace(",", " ").split())
-        genes.extend(LocatedScalar(name, node.file, node.line) for name in names)
-    else:
-        genes.extend(fields.texts(key))
-    sound = []
-    for gene in genes:
-        fault = gene_fault(gene.text)
-        if fault:
-            fields.problems.append(problem_at(gene, fault))
-        else:
-            sound.append(gene)
-    return tuple(sound)
-
-
-def read_groups(hypothesis: Fields, problems: list[Problem]) -> tuple[GeneGroup, ...]:
-    """Read the `groups` field: a mapping of name to a list of genes, or to `members`, `expansion` and `children`."""
+def read_groups(hypothesis: Fields, problems: list[Problem], selector: GeneSelector) -> tuple[GeneGroup, ...]:
+    """Read the `groups` field: a mapping of name to a selection of genes, or to `members`, `expansion`, `children`."""
     nodes = hypothesis.mapping("groups")
     groups = []
     for name, node in nodes.items():
         fault = name_fault(name)
         if fault:
             problems.append(problem_at(node, f"group name: {fault}"))
-        groups.append(_group(name, node, problems))
+        groups.append(_group(name, node, problems, selector))
     _check_children(groups, nodes, problems)
     return tuple(groups)
 
 
-def _group(name: str, node: Located, problems: list[Problem]) -> GeneGroup:
-    if not isinstance(node, LocatedMapping):
+def _group(name: str, node: Located, problems: list[Problem], selector: GeneSelector) -> GeneGroup:
+    if not isinstance(node, LocatedMapping) or _selects(node):
         node = LocatedMapping({"members": node}, node.file, node.line)
     fields = Fields(node, what=f"group {name!r}", allowed=GROUP_KEYS, problems=problems)
-    members = tuple(dict.fromkeys(gene.text for gene in gene_texts(fields, "members")))
+    members = selector.listed(fields, "members")
     children = tuple(dict.fromkeys(child.text for child in fields.texts("children")))
     default: Expansion = "hierarchy" if children else "clique"
     expansion = fields.choice("expansion", EXPANSIONS, default)
@@ -63,6 +45,11 @@ def _group(name: str, node: Located, problems: list[Problem]) -> GeneGroup:
     if not members and not children:
         fields.problem("members", f"group {name!r} has no members")
     return GeneGroup(name, members, expansion, children)
+
+
+def _selects(node: LocatedMapping) -> bool:
+    """Return whether a mapping is itself a selection of genes."""
+    return any(key in node.entries for key in ("source", *OPERATIONS))
 
 
 def _check_children(groups: Sequence[GeneGroup], nodes: Mapping[str, Located], problems: list[Problem]) -> None:

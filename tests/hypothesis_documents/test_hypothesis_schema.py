@@ -23,14 +23,20 @@ def test_the_schema_is_one() -> None:
 def test_the_schema_knows_the_keys_that_the_reader_knows() -> None:
     schema: dict[str, Any] = hypothesis_schema()
     keys = {name: tuple(part["properties"]) for name, part in schema["$defs"].items() if "properties" in part}
+    keys["source"] = tuple(schema["$defs"]["source"]["anyOf"][1]["properties"])
+    keys["step"] = tuple(schema["$defs"]["step"]["anyOf"][1]["properties"])
     assert keys == {
         "hypothesis": document_format.HYPOTHESIS_KEYS,
         "edge": document_format.EDGE_KEYS,
         "edge_file": document_format.EDGE_FILE_KEYS,
         "group": document_format.GROUP_KEYS,
         "prior": document_format.PRIOR_KEYS,
+        "source": document_format.SOURCE_KEYS,
+        "reference": document_format.REFERENCE_KEYS,
+        "step": document_format.STEPS,
+        "lift": document_format.LIFT_KEYS,
     }
-    assert set(schema["then"]["properties"]) == {"hypomask", "hypotheses", *document_format.SHARED_KEYS}
+    assert set(schema["then"]["properties"]) == {"hypomask", "sources", "hypotheses", *document_format.SHARED_KEYS}
 
 
 def test_names_may_be_any_scalar() -> None:
