@@ -37,6 +37,7 @@ SUMMARIES = {
     "compare": "Compare hypotheses on data and give a verdict.",
     "compare-scores": "Compare models trained elsewhere by their scores per fold.",
     "report": "Make the report of a run again.",
+    "power": "Say how many samples tell hypotheses apart.",
     "fetch": "Fetch public knowledge: ontologies, pathways, regulons, gene names.",
     "simulate": "Write a simulated cohort in which a hypothesis is true.",
     "demo": "Run the whole path on a simulated cohort.",

@@ -12,6 +12,8 @@ from hypomask.comparison.paired import RESOLUTION
 
 __all__ = ["NaiveTests", "naive_tests"]
 
+MAX_EXACT = 50
+
 
 @dataclass(frozen=True)
 class NaiveTests:
@@ -56,6 +58,24 @@ def naive_tests(difference_J: npt.NDArray[np.float64]) -> NaiveTests:
     t = abs(mean) * np.sqrt(len(d_J)) / spread if spread > 1e-12 * abs(mean) else np.inf
     return NaiveTests(
         paired_t=float(2.0 * stats.t.sf(t, len(d_J) - 1)),
-        wilcoxon=float(stats.wilcoxon(differing).pvalue),
+        wilcoxon=_signed_rank_p(differing),
         sign=float(stats.binomtest(int((differing > 0).sum()), len(differing)).pvalue),
     )
+
+
+def _signed_rank_p(differing: npt.NDArray[np.float64]) -> float:
+    """Return the two-sided p of Wilcoxon's signed rank, exact up to `MAX_EXACT` differences.
+
+    With tied ranks, which rounded scores bring, SciPy goes through all signs: 0.8 s a pair at 12 folds. Counting the
+    ways to every rank sum one rank after the other gives the same number in no time.
+    """
+    if len(differing) > MAX_EXACT:
+        return float(stats.wilcoxon(differing).pvalue)
+    twice_rank = np.rint(2.0 * stats.rankdata(np.abs(differing))).astype(np.int64)  # midranks are halves
+    chance = np.zeros(int(twice_rank.sum()) + 1)
+    chance[0] = 1.0
+    for step in twice_rank:
+        chance[step:] = 0.5 * (chance[step:] + chance[:-step])
+        chance[:step] *= 0.5
+    observed = int(twice_rank[differing > 0].sum())
+    return float(min(1.0, 2.0 * min(chance[: observed + 1].sum(), chance[observed:].sum())))

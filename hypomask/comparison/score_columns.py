@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import numpy as np
+
 from hypomask.comparison.score_names import known_score
 from hypomask.data.tables import MISSING, TextTable, listed
 from hypomask.data.text_numbers import has_decimal_comma, parse_numbers
@@ -54,7 +56,8 @@ def find_columns(table: TextTable, score: str | None) -> Columns:
     if fold is None:
         fold = _nameless_labels(table)
     rest = [name for name in names if name not in (model, fold, repeat)]
-    if model is not None and not _is_numbers(table, model):
+    # Models may be numbered. A column of numbers called 'network' beside other models, though, is a model.
+    if model is not None and (not _is_numbers(table, model) or any(_names_score(name) for name in rest)):
         _refuse_several_scores(table, rest)
         if fold is None and len(set(table.columns[model])) == table.n_rows:
             turned = "every row is a model; turn the table, so that a row is a fold and a column is a model"
@@ -83,8 +86,11 @@ def _nameless_labels(table: TextTable) -> str | None:
 
 
 def _is_numbers(table: TextTable, name: str) -> bool:
-    values, bad = parse_numbers(table.columns[name])
-    return len(bad) < len(values) and not all(cell in MISSING for cell in table.columns[name])
+    return bool(np.isfinite(parse_numbers(table.columns[name])[0]).any())
+
+
+def _names_score(name: str) -> bool:
+    return _plain(name) in SCORE or known_score(name) is not None
 
 
 def _refuse_several_scores(table: TextTable, rest: list[str]) -> None:
@@ -99,7 +105,7 @@ def _score_column(table: TextTable, rest: list[str], score: str | None) -> str:
     if score is not None and score in rest:
         return score
     numeric = [name for name in rest if _is_numbers(table, name)]
-    named = [name for name in numeric if known_score(name) or _plain(name) in SCORE]
+    named = [name for name in numeric if _names_score(name)]
     candidates = named or [name for name in numeric if _plain(name) not in NO_SCORE]
     if len(candidates) == 1:
         return candidates[0]

@@ -70,6 +70,9 @@ def lay_out(table: TextTable, settings: ScoreSettings) -> ScoreTable:
     _refuse_too_few_models(table, list(by_model))
     assumed = columns.repeat is None and settings.repeats is None and settings.folds is None
     grids = _grids(table, by_model, columns, settings)
+    first = next(iter(grids.values()))
+    if len(first[0]) < 2:
+        raise DataError(str(table.problem("one fold, expected at least two (10 are usual)", first[0][0].row)))
     values = _numbers(table, by_model)
     score_MRK = np.array([[[values[name, s.row] for s in fold_K] for fold_K in grids[name]] for name in by_model])
     return ScoreTable(table.file, tuple(by_model), score_MRK, _score_name(table, columns, settings), assumed)
@@ -133,12 +136,8 @@ def _grid(
     table: TextTable, splits: list[_Split], columns: Columns, settings: ScoreSettings, who: str
 ) -> list[list[_Split]]:
     if columns.repeat is not None:
-        grid = _by_repeat_column(table, splits, settings, who)
-    else:
-        grid = _by_order(table, splits, columns, settings, who)
-    if len(grid[0]) < 2:
-        raise DataError(str(table.problem(f"{who}one fold, expected at least two (10 are usual)", grid[0][0].row)))
-    return grid
+        return _by_repeat_column(table, splits, settings, who)
+    return _by_order(table, splits, columns, settings, who)
 
 
 def _by_repeat_column(table: TextTable, splits: list[_Split], settings: ScoreSettings, who: str) -> list[list[_Split]]:

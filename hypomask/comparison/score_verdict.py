@@ -116,7 +116,10 @@ def _against_reference(facts: ScoreFacts, reference: str) -> ScoreVerdict:
         said.append(f"Better than {reference}: {_each(facts, better)}.")
     if worse:
         said.append(f"Worse than {reference}: {_each(facts, worse)}.")
+    alike = [pair.a for pair in facts.pairs if pair.code == "equivalent"]
     unsure = [pair.a for pair in facts.pairs if pair.code == "cannot-tell"]
+    if alike and said:
+        said.append(f"Practically equivalent to it: {listed(alike)}.")
     if unsure and said:
         said.append(f"Cannot tell for {listed(unsure)}.")
     if said:
