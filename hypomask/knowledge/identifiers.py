@@ -238,7 +238,7 @@ class IdentifierTable:
                 likely.setdefault(gene.symbol, old)
         if clone is not None:
             likely |= {gene.symbol: text for text, gene in self._clone_names() if clone.fullmatch(text)}
-        if not likely and name.partition(".")[0].isdigit():
+        if not likely and clone is None and name.partition(".")[0].isdigit():
             return None  # a number that fits no symbol is some id, not a date
         if not likely:
             words = in_words or f"{given!r} is a date or number that a spreadsheet made of an identifier"
@@ -268,7 +268,7 @@ class IdentifierTable:
             what = {"T": "transcript", "P": "protein", "E": "exon"}[found[1]]
             note = f"{given!r} is the Ensembl id of a {what}, not of a gene; sum or map to genes before"
         elif found := _ENSEMBL.fullmatch(name):
-            other = f" (of another species: {found[1][:-12]})" if not found[1].upper().startswith("ENSG") else ""
+            other = f" (of another species: {found[1][:-11]})" if not found[1].upper().startswith("ENSG") else ""
             note = f"{given!r} is an Ensembl id{other} that the table does not have; is the species right?"
         elif symbol := self._capitals().get(name.upper()):
             note = (

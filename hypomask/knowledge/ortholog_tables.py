@@ -125,6 +125,8 @@ def read_pairs(path: Path, source: str | None, target: str | None, ids: Ids = "s
     """
     table = read_column_table(path, lambda names: _kind(names) is not None, EXPECTED)
     source, target = (name and species_name(name) for name in (source, target))
+    if source is not None and source == target:
+        raise table.fail(f"{source} to {target} is no lift; state which one to lift from and to")
     if _kind({folded(name) for name in table.header}) == "Alliance":
         if source is None or target is None:
             raise table.fail("the Alliance's table holds many species; state which one to lift from and to")
