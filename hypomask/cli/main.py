@@ -38,6 +38,7 @@ SUMMARIES = {
     "compare-scores": "Compare models trained elsewhere by their scores per fold.",
     "report": "Make the report of a run again.",
     "power": "Say how many samples tell hypotheses apart.",
+    "genes": "Check gene names: what each is, and what needs a look.",
     "fetch": "Fetch public knowledge: ontologies, pathways, regulons, gene names.",
     "simulate": "Write a simulated cohort in which a hypothesis is true.",
     "demo": "Run the whole path on a simulated cohort.",
