@@ -47,7 +47,7 @@ def rows_of(stream: LineStream, *, by_symbol: bool, taxon: int | None) -> Rows:
     """
     lines = iter(stream)
     for number, line in lines:
-        if not line.strip():
+        if not line.strip() or (line.startswith("#") and not line.startswith("#tax_id")):
             continue
         rest = chain([(number, line)], lines)
         if line.startswith("#tax_id"):
@@ -84,8 +84,7 @@ def _gaf(lines: Iterator[tuple[int, str]], *, by_symbol: bool) -> Rows:
         if ":" not in term or not gene:
             yield number, _missing(term, gene)
             continue
-        qualifier = cells[3]
-        negated = qualifier == "NOT" or ("NOT" in qualifier and "NOT" in qualifier.upper().split("|"))
+        negated = "NOT" in cells[3].upper().split("|")
         # A second taxon is that of another organism in the interaction.
         taxon = cells[12].partition("|")[0].removeprefix("taxon:")
         yield number, AnnotationRow(term, gene, cells[6], negated, cells[8], taxon, cells[13])

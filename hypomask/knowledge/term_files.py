@@ -65,7 +65,7 @@ def load_terms(path: Path) -> Terms:
         It is missing, damaged, or of another version of the format.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         return _terms(json.loads(arrays["texts"].tobytes()), arrays)
     except FileNotFoundError as fault:

@@ -35,7 +35,7 @@ class TermNames:
         self.position = {term: i for i, term in enumerate(ids)}
         self._source, self._ids, self._names = source, ids, names
         self._alt_ids, self._obsolete = alt_ids, obsolete
-        self._by_name: dict[str, list[str]] | None = None
+        self._by_name: dict[str, int] | None = None
 
     def find(self, text: str) -> str:
         """Return the id that `text` means; see `Terms.find`."""
@@ -47,7 +47,7 @@ class TermNames:
         if wanted in self._obsolete:
             raise KnowledgeError(self._obsolete_words(wanted))
         folded = wanted.casefold()
-        found = self._folded().get(folded, [])
+        found = self._called(folded)
         if len(found) > 1:
             listed = ", ".join(found[:MAX_LISTED]) + (" ..." if len(found) > MAX_LISTED else "")
             raise KnowledgeError(
@@ -71,16 +71,16 @@ class TermNames:
         ]
         return tuple(self._ids[i] for _, i in sorted(hits)[:limit])
 
-    def _folded(self) -> dict[str, list[str]]:
-        """Names and ids in lower case -> ids; an id comes before a name that equals it."""
+    def _called(self, folded: str) -> list[str]:
+        """Return the ids of all terms whose id or name is `folded` in lower case."""
         if self._by_name is None:
-            self._by_name = {}
-            for names in (self._ids, self._names):
-                for term, name in zip(self._ids, names, strict=True):
-                    known = self._by_name.setdefault(name.casefold(), [])
-                    if term not in known:
-                        known.append(term)
-        return self._by_name
+            self._by_name = {name.casefold(): i for names in (self._names, self._ids) for i, name in enumerate(names)}
+        last = self._by_name.get(folded)
+        if last is None:
+            return []
+        if self._ids[last].casefold() == folded:
+            return [self._ids[last]]
+        return [term for term, name in zip(self._ids, self._names, strict=True) if name.casefold() == folded]
 
     def _likely(self, wanted: str) -> list[str]:
         """Return names to compare `wanted` with: those that share its first letters or a word.
