@@ -32,8 +32,8 @@ dag = GODag(sys.argv[1], optional_attrs={"relationship"}, prt=None)
 ontology = time.perf_counter() - started
 genes = GafReader(sys.argv[2], prt=None, godag=dag).get_id2gos_nss(prt=None)
 memory = int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1e3
-numbers = {"ontology": ontology, "all": time.perf_counter() - started, "processor": time.process_time(), "megabytes": memory}
-print(json.dumps(numbers))
+whole = {"all": time.perf_counter() - started, "processor": time.process_time(), "megabytes": memory}
+print(json.dumps({"ontology": ontology, **whole}))
 """
 
 
