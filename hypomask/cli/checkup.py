@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Finding", "check_installation"]
 
-NEEDED = ("numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "statsmodels", "networkx", "PyYAML", "rich", "Jinja2", "pooch")
+NEEDED = (
+    *("numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "statsmodels", "networkx"),
+    *("PyYAML", "rich", "Jinja2", "pooch"),
+)
 OPTIONAL = {"anndata": ("AnnData files (.h5ad)", "pip install 'hypomask[anndata]'")}
 # tokens, edges: a pathway, a signalling network, a genome under a regulatory network
 TYPICAL_MASKS = ((30, 90), (300, 3_000), (10_000, 100_000))
