@@ -41,7 +41,8 @@ def model_confidence_p(loss_TM: FloatArray, draw_DT: npt.NDArray[np.int64]) -> F
     n_observations, n_models = loss_TM.shape
     error_TM = loss_TM - loss_TM.mean(axis=0)
     # How often each observation was drawn, not the drawn losses: (D, T, M) of them need not fit into memory.
-    count_DT = np.stack([np.bincount(draw_T, minlength=n_observations) for draw_T in draw_DT]).astype(np.float64)
+    cell_DT = draw_DT + n_observations * np.arange(len(draw_DT))[:, None]
+    count_DT = np.bincount(cell_DT.ravel(), minlength=len(draw_DT) * n_observations).reshape(-1, n_observations)
     error_DM = count_DT @ error_TM / n_observations
     mean_M = loss_TM.mean(axis=0)
     p_M = np.ones(n_models)
