@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from hypomask.data.simulated import simulate_cohort
     from hypomask.execution.run import compare, open_run
     from hypomask.execution.study import load_study
-    from hypomask.hypothesis.document import load_hypotheses
     from hypomask.hypothesis.graph import Hypothesis
+    from hypomask.knowledge.documents import load_hypotheses
     from hypomask.masks.mask import Mask
     from hypomask.report.render import render_report
     from hypomask.training.estimators import MaskedGeneClassifier, MaskedGeneRegressor
@@ -51,7 +51,7 @@ _MODULES = {
     "MaskedGeneClassifier": "hypomask.training.estimators",
     "MaskedGeneRegressor": "hypomask.training.estimators",
     "compare": "hypomask.execution.run",
-    "load_hypotheses": "hypomask.hypothesis.document",
+    "load_hypotheses": "hypomask.knowledge.documents",
     "load_study": "hypomask.execution.study",
     "open_run": "hypomask.execution.run",
     "read_cohort": "hypomask.data.reading",

@@ -44,7 +44,7 @@ OPERATIONS = ("union", "intersection", "difference")
 STEPS = ("restrict", "induce", "add", "remove", "reverse", "lift", "rewire")
 ADD_KEYS = ("genes", "edges", "groups")
 REMOVE_KEYS = ("genes", "edges")
-LIFT_KEYS = ("orthologs", "from", "to", "several")
+LIFT_KEYS = ("orthologs", "from", "to", "one_to_many", "min_support")
 SOURCE_KEYS = (
     "file",
     *("annotations", "evidence", "exclude_evidence", "aspect", "taxon", "relations"),  # ontologies

@@ -1,4 +1,4 @@
-"""Edits of one hypothesis: restrict it to genes, add and remove genes and edges, turn it round, rename its genes.
+"""Edits of one hypothesis: restrict it to genes, add and remove genes and edges, turn it round.
 
 Each returns a new hypothesis and says in `provenance` what was done, with counts. Operations on several hypotheses are
 in `hypomask.hypothesis.algebra`, random ones in `hypomask.hypothesis.rewired`.
@@ -6,7 +6,7 @@ in `hypomask.hypothesis.algebra`, random ones in `hypomask.hypothesis.rewired`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -14,7 +14,6 @@ from typing import Any
 from hypomask.errors import HypothesisError, did_you_mean
 from hypomask.hypothesis.algebra import difference, union
 from hypomask.hypothesis.allowed_pairs import AllowedPairs, directions, nested_members
-from hypomask.hypothesis.edge_merging import merge_edges
 from hypomask.hypothesis.graph import Edge, Expansion, GeneGroup, Hypothesis
 
 __all__ = [
@@ -24,7 +23,6 @@ __all__ = [
     "narrowed_groups",
     "remove_edges",
     "remove_genes",
-    "rename_genes",
     "restrict",
     "reverse",
 ]
@@ -159,32 +157,6 @@ def reverse(hypothesis: Hypothesis) -> Hypothesis:
     return _changed(hypothesis, "directed edges reversed", edges=edges)
 
 
-def rename_genes(hypothesis: Hypothesis, names: Mapping[str, Sequence[str]], account: str) -> Hypothesis:
-    """Give every gene its names in `names`: none (the gene is left out), one, or several (its edges go to each).
-
-    Parameters
-    ----------
-    names
-        New names by old name; a gene that is not there is left out.
-    account
-        What this is, for `provenance`.
-    """
-    edges, _ = merge_edges(
-        replace(edge, source=source, target=target)
-        for edge in hypothesis.edges
-        for source in names.get(edge.source, ())
-        for target in names.get(edge.target, ())
-    )
-    groups = tuple(replace(group, members=_renamed(group.members, names)) for group in hypothesis.groups)
-    genes = _renamed(hypothesis.genes, names)
-    left_out = sum(not names.get(gene) for gene in hypothesis.genes)
-    account += (
-        f": {len(hypothesis.genes):,} genes became {len(genes):,}, {left_out:,} were left out; "
-        f"{len(edges):,} of {len(hypothesis.edges):,} edges"
-    )
-    return _changed(hypothesis, account, genes=genes, edges=edges, groups=narrowed_groups(groups, frozenset(genes)))
-
-
 def expand(hypothesis: Hypothesis, expansion: Expansion) -> Hypothesis:
     """Let every group become edges in this way; groups inside others keep their place in a hierarchy."""
     children = {group.name: group.children if expansion == "hierarchy" else () for group in hypothesis.groups}
@@ -202,10 +174,6 @@ def expand(hypothesis: Hypothesis, expansion: Expansion) -> Hypothesis:
         for group in hypothesis.groups
     )
     return _changed(hypothesis, f"{len(groups):,} groups expanded as {expansion}", groups=groups)
-
-
-def _renamed(genes: Iterable[str], names: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(chain.from_iterable(names.get(gene, ()) for gene in genes)))
 
 
 def _changed(hypothesis: Hypothesis, account: str, **changes: Any) -> Hypothesis:

@@ -13,7 +13,7 @@ from hypomask.hypothesis.gene_names import gene_fault
 from hypomask.hypothesis.located_yaml import Located, LocatedMapping, LocatedScalar, LocatedSequence, problem_at
 from hypomask.hypothesis.recipe_sources import DrawnGenes, Reference, Sources
 
-__all__ = ["GeneSelector", "operands", "reference_in", "reference_of"]
+__all__ = ["GeneSelector", "attempt", "operands", "reference_in", "reference_of"]
 
 T = TypeVar("T")
 
@@ -69,6 +69,8 @@ class GeneSelector:
     def _reference_fault(self, name: str) -> str | None:
         """Say why a text that looks like a term of a source is none; ``HGNC:1100`` is a gene like any other."""
         source, colon, _ = name.partition(":")
+        if name.endswith(":") and source in self.sources:
+            return f"{name!r} names no term; write one behind the colon, or {{source: {source}}} for all of its genes"
         if colon and source in self.sources:
             return f"{shortened(name)!r} stands among genes; write a list, with each gene and each term an item"
         nearest = did_you_mean(source, self.sources.names) if colon else ""

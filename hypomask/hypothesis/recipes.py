@@ -65,9 +65,13 @@ class Recipe:
         if node is None:
             return None
         drawn = self._drawn(node, tuple(genes) or None, expansion)
-        if drawn is None or not genes:
-            return drawn
-        return edits.induce(drawn, genes)
+        if drawn is None:
+            return None
+        if not drawn.edges and not drawn.groups:
+            among = f" among these {len(genes):,} genes" if genes else ""
+            hint = "; do both name genes in the same way (symbols, Ensembl ids ...)?" if genes else ""
+            self.problems.append(problem_at(node, f"'wiring' draws no edge and no group{among}{hint}"))
+        return edits.induce(drawn, genes) if genes else drawn
 
     def _drawn(self, node: Located, genes: Sequence[str] | None, expansion: Expansion | None) -> Hypothesis | None:
         if isinstance(node, LocatedScalar):

@@ -185,7 +185,13 @@ def _step() -> dict[str, Any]:
 
 def _lift() -> dict[str, Any]:
     text = {"type": "string"}
-    fields = {"orthologs": {**text, "description": "a source"}, "from": text, "to": text, "several": text}
+    fields = {
+        "orthologs": {**text, "description": "a source"},
+        "from": {**text, "description": "a species"},
+        "to": {**text, "description": "a species"},
+        "one_to_many": {"enum": ["drop", "all", "best-supported"]},
+        "min_support": {"type": "number"},
+    }
     return _object(fields, "orthologs")
 
 

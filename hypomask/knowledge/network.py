@@ -216,6 +216,10 @@ class GeneNetwork:
         )
         return replace(self, genes=genes, edges=edges, groups=groups)
 
+    def with_account(self, provenance: Iterable[str] = (), notes: Iterable[str] = ()) -> GeneNetwork:
+        """Return the same network with more lines of provenance and notes."""
+        return replace(self, provenance=(*self.provenance, *provenance), notes=(*self.notes, *notes))
+
     def _with(self, edges: EdgeColumns, groups: tuple[GeneGroup, ...], inside: npt.NDArray[np.bool_]) -> GeneNetwork:
         """Return the network of these edges and groups over the genes that `inside` marks."""
         number = np.cumsum(inside, dtype=np.int32) - 1

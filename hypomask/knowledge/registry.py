@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hypomask.errors import HypothesisError, did_you_mean
-from hypomask.hypothesis.document import load_hypotheses
 from hypomask.hypothesis.graph import Expansion, Hypothesis, Scope
 from hypomask.hypothesis.text_files import kind_suffix
+from hypomask.knowledge.documents import load_hypotheses
 from hypomask.knowledge.edge_tables import edge_table_hypothesis, hypothesis_name
 from hypomask.knowledge.gene_sets import gene_set_hypotheses
+from hypomask.knowledge.network_files import NETWORK_KINDS, read_network
 from hypomask.knowledge.ontology_tables import is_ontology_table, read_ontology_table
 
 __all__ = ["READERS", "HypothesisReader", "read_hypotheses", "reader_for"]
@@ -63,6 +64,11 @@ def _read_edge_table(path: Path, scope: Scope | None, expansion: Expansion | Non
     return (edge_table_hypothesis(path, scope=scope or "all"),)
 
 
+def _read_network(path: Path, scope: Scope | None, expansion: Expansion | None) -> tuple[Hypothesis, ...]:
+    """Groups of a network are complexes: `expansion` does not change them."""
+    return (read_network(path).hypothesis(scope=scope or "all"),)
+
+
 READERS: dict[str, HypothesisReader] = {
     reader.kind: reader
     for reader in (
@@ -79,7 +85,11 @@ READERS: dict[str, HypothesisReader] = {
             "table with source and target columns, or a hierarchy with parent, child and type",
             _read_edge_table,
         ),
-        HypothesisReader("sif", (".sif",), "Cytoscape simple interaction format", _read_edge_table),
+        *(
+            HypothesisReader(kind.kind, kind.suffixes, kind.description, _read_network)
+            for kind in NETWORK_KINDS.values()
+            if kind.kind != "edge-table"
+        ),
     )
 }
 

@@ -18,9 +18,11 @@ MAX_LISTED = 12
 def info_beside(links: Path) -> Path | None:
     """Return the ``protein.info`` of the same species and version beside a file of links, or None."""
     name = re.sub(r"protein\.(physical\.)?links(\.detailed|\.full)?", "protein.info", links.name)
+    if name == links.name:
+        return None
     stem = name.removesuffix(".gz")
     found = [links.with_name(ending) for ending in (f"{stem}.gz", stem)]
-    return next((path for path in found if path.name != links.name and path.is_file()), None)
+    return next((path for path in found if path.is_file()), None)
 
 
 def gene_names(path: Path, alias_source: str | None = None) -> tuple[dict[str, str], str]:

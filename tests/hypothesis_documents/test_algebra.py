@@ -17,7 +17,6 @@ from hypomask.hypothesis.edits import (
     induce,
     remove_edges,
     remove_genes,
-    rename_genes,
     restrict,
     reverse,
 )
@@ -125,19 +124,6 @@ def test_a_removed_edge_has_no_effect_and_comes_back_when_added(h: Hypothesis, d
 def test_a_removed_gene_takes_its_pairs_along(h: Hypothesis, data: st.DataObject) -> None:
     gene = data.draw(st.sampled_from(h.genes))
     assert pairs(remove_genes(h, [gene])) == {pair for pair in pairs(h) if gene not in pair}
-
-
-@given(hypotheses)
-def test_the_same_names_change_nothing(h: Hypothesis) -> None:
-    same = rename_genes(h, {gene: (gene,) for gene in h.genes}, "as they are")
-    assert (same.genes, same.edges, pairs(same)) == (h.genes, h.edges, pairs(h))
-
-
-@given(hypotheses, st.permutations(GENES))
-def test_renaming_one_to_one_renames_the_pairs(h: Hypothesis, other: list[str]) -> None:
-    names = dict(zip(GENES, other, strict=True))
-    renamed = rename_genes(h, {gene: (name,) for gene, name in names.items()}, "shuffled")
-    assert pairs(renamed) == {(names[a], names[b]) for a, b in pairs(h)}
 
 
 @given(hypotheses, st.integers(0, 5))
@@ -268,15 +254,6 @@ def test_removal_by_relation_leaves_the_others(edge: Edge, left: list[str]) -> N
 def test_what_is_not_there_cannot_be_removed(edge: Edge, message: str) -> None:
     with pytest.raises(HypothesisError, match=message.replace("?", r"\?")):
         remove_edges(of("A -> B"), [edge])
-
-
-def test_genes_without_an_ortholog_are_left_out_and_counted() -> None:
-    h = of("A -> B", "B -> C", groups=(GeneGroup("S", ("A", "C")),))
-    lifted = rename_genes(h, {"A": ("a",), "B": ("b1", "b2")}, "lifted")
-    assert lifted.genes == ("a", "b1", "b2")
-    assert [(edge.source, edge.target) for edge in lifted.edges] == [("a", "b1"), ("a", "b2")]
-    assert lifted.groups == ()
-    assert lifted.provenance[-1] == "lifted: 3 genes became 3, 1 were left out; 2 of 2 edges"
 
 
 def test_heads_of_relations_that_are_gone_go_too() -> None:

@@ -4,6 +4,7 @@ import gzip
 from pathlib import Path
 
 import pytest
+from network_writing import WRITERS
 
 from hypomask.errors import HypothesisError, KnowledgeError
 from hypomask.hypothesis.graph import Edge
@@ -18,6 +19,11 @@ CONTENTS = {
     "msigdb-json": '{"h": {"geneSymbols": ["A", "B"]}}',
     "edge-table": "source\ttarget\nA\tB\n",
     "sif": "A activates B\n",
+    **{
+        kind: writer([Edge("A", "B", "activates", sign=1)], ["A", "B"])
+        for kind, (_, writer) in WRITERS.items()
+        if kind not in ("edge-table", "sif")
+    },
 }
 
 
