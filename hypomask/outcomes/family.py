@@ -102,11 +102,18 @@ class Family(Target):
 
     @abstractmethod
     def curvature(self, eta_BK: Float, y_B: Float) -> Float:
-        """Return the diagonal second derivatives, or an upper bound of them, (B, K)."""
+        """Return the diagonal second derivatives, (B, K), before what `profiled` takes off."""
 
     def cross_curvature(self, eta_BK: Float, i: int, j: int) -> Float:
         """Return the mixed second derivatives by outputs i and j, (B,)."""
         return np.zeros(len(eta_BK))
+
+    def profiled(self, eta_BK: Float, y_B: Float, design_BJ: Float) -> Float:
+        """Return (S, J): the sum of these rows' outer products is taken off ``design.T @ diag(curvature) @ design``.
+
+        Levels that are fitted along (baseline hazards) leave the loss less curved. None unless the family has such.
+        """
+        return np.zeros((0, design_BJ.shape[1]))
 
     @abstractmethod
     def best_intercept(self, y_B: Float, offset_BK: Float) -> Float:

@@ -17,6 +17,7 @@ from scipy.special import expit
 from hypomask.errors import DataError
 from hypomask.outcomes.counts import Counts
 from hypomask.outcomes.family import Family, Float, NetworkStage, quantile_bins
+from hypomask.outcomes.hazard_levels import hazard_levels
 from hypomask.outcomes.kinds import PhenotypeKind
 from hypomask.outcomes.partial_likelihood import RiskSets
 
@@ -140,19 +141,30 @@ class CoxSurvival(_Survival):
 
     kind: ClassVar[PhenotypeKind] = "survival"
 
+    def __init__(self, ends_T: npt.ArrayLike) -> None:
+        super().__init__(ends_T)
+        self._latest: tuple[Float, RiskSets] | None = None
+
+    def _risk_sets(self, y_B: Float) -> RiskSets:
+        """Return who was at risk when; the latest answer is kept, because a fit asks for it at every step."""
+        if self._latest is None or self._latest[0] is not y_B:
+            self._latest = (y_B, RiskSets(*times_and_events(y_B)))
+        return self._latest[1]
+
     def objective(self, eta_BK: Float, y_B: Float) -> float:
-        return -RiskSets(*times_and_events(y_B)).log_likelihood(eta_BK[:, 0])
+        return -self._risk_sets(y_B).log_likelihood(eta_BK[:, 0])
 
     def residual(self, eta_BK: Float, y_B: Float) -> Float:
-        risk_sets = RiskSets(*times_and_events(y_B))
-        return (risk_sets.event_B - risk_sets.expected_events(eta_BK[:, 0]))[:, None]
+        return ((y_B > 0) - self._risk_sets(y_B).expected_events(eta_BK[:, 0]))[:, None]
 
     def curvature(self, eta_BK: Float, y_B: Float) -> Float:
-        """Return the diagonal of the part of the Hessian that exceeds it: an upper bound of it as a matrix."""
-        return RiskSets(*times_and_events(y_B)).expected_events(eta_BK[:, 0])[:, None]
+        return self._risk_sets(y_B).expected_events(eta_BK[:, 0])[:, None]
+
+    def profiled(self, eta_BK: Float, y_B: Float, design_BJ: Float) -> Float:
+        return self._risk_sets(y_B).mean_at_events(eta_BK[:, 0], design_BJ)
 
     def predicted(self, eta_BK: Float, y_train: Float, eta_train_BK: Float) -> Float:
-        times_K, increments_K = RiskSets(*times_and_events(y_train)).baseline(eta_train_BK[:, 0])
+        times_K, increments_K = self._risk_sets(y_train).baseline(eta_train_BK[:, 0])
         of_interval_K = np.searchsorted(self.ends_T, times_K, side="left")
         inside = of_interval_K < len(self.ends_T)
         hazard_T = np.bincount(of_interval_K[inside], increments_K[inside], minlength=len(self.ends_T))
@@ -189,14 +201,21 @@ class DiscreteSurvival(_Survival):
         self._latest: tuple[Float, Float, KnownHazards] | None = None
 
     def objective(self, eta_BK: Float, y_B: Float) -> float:
-        known = self._known(eta_BK, y_B)
-        return known.objective(eta_BK, self._coded(y_B))
+        known, coded_B = self._known(eta_BK, y_B), self._coded(y_B)
+        events_T, target_T = self._events(coded_B)
+        # The pseudo-events that keep a level finite count as events do, or the levels would not be at the least loss.
+        return known.objective(eta_BK, coded_B) + float((events_T - target_T) @ known.level_T)
 
     def residual(self, eta_BK: Float, y_B: Float) -> Float:
         return self._known(eta_BK, y_B).residual(eta_BK, self._coded(y_B))
 
     def curvature(self, eta_BK: Float, y_B: Float) -> Float:
         return self._known(eta_BK, y_B).curvature(eta_BK, self._coded(y_B))
+
+    def profiled(self, eta_BK: Float, y_B: Float, design_BJ: Float) -> Float:
+        variance_BT = self._known(eta_BK, y_B).variances(eta_BK, self._coded(y_B))
+        total_T = np.maximum(variance_BT.sum(axis=0), LEAST_HAZARD)
+        return np.asarray(variance_BT.T @ design_BJ / np.sqrt(total_T)[:, None])
 
     def predicted(self, eta_BK: Float, y_train: Float, eta_train_BK: Float) -> Float:
         return np.asarray(self._known(eta_train_BK, y_train).level_T + eta_BK)
@@ -212,6 +231,14 @@ class DiscreteSurvival(_Survival):
         entered_B, event_B = self._entered(y_B)
         return np.where(event_B, entered_B, -entered_B).astype(np.float64)
 
+    def _events(self, coded_B: Float) -> tuple[Float, Float]:
+        """Return the events of each interval, and those that its level has to meet, both (T,)."""
+        entered_B, n_intervals = np.abs(coded_B).astype(np.int64), len(self.ends_T)
+        events_T = np.bincount(entered_B[coded_B > 0] - 1, minlength=n_intervals).astype(np.float64)
+        n_T = np.cumsum(np.bincount(entered_B, minlength=n_intervals + 1)[::-1])[::-1][1:].astype(np.float64)
+        # As if half a sample had the rarer outcome, where none has.
+        return events_T, np.clip(events_T, 0.5, np.maximum(n_T - 0.5, 0.5))
+
     def _known(self, eta_BK: Float, y_B: Float) -> KnownHazards:
         """Return the hazards at which every interval has as many events as expected.
 
@@ -220,21 +247,9 @@ class DiscreteSurvival(_Survival):
         if self._latest is not None and np.array_equal(self._latest[0], eta_BK) and self._latest[1] is y_B:
             return self._latest[2]
         coded_B = self._coded(y_B)
-        entered_B = np.abs(coded_B).astype(np.int64)
-        n_intervals = len(self.ends_T)
-        at_risk_BT = np.arange(n_intervals) < entered_B[:, None]
-        events_T = np.bincount(entered_B[coded_B > 0] - 1, minlength=n_intervals)
-        n_T = at_risk_BT.sum(axis=0)
-        target_T = np.clip(events_T, 0.5, np.maximum(n_T - 0.5, 0.5))  # as if half a sample had the rarer outcome
-        level_T = np.log(target_T / np.maximum(n_T - target_T, 0.5))
-        for _ in range(50):
-            hazard_BT = expit(level_T + eta_BK) * at_risk_BT
-            slope_T = np.maximum((hazard_BT * (1 - hazard_BT)).sum(axis=0), 1e-9)
-            step_T = np.clip((target_T - hazard_BT.sum(axis=0)) / slope_T, -2.0, 2.0) * (n_T > 0)
-            level_T = level_T + step_T
-            if np.abs(step_T).max() < 1e-8:
-                break
-        known = KnownHazards(level_T)
+        _, target_T = self._events(coded_B)
+        at_risk_BT = np.arange(len(self.ends_T)) < np.abs(coded_B)[:, None]
+        known = KnownHazards(hazard_levels(eta_BK[:, 0], at_risk_BT, target_T))
         self._latest = (eta_BK.copy(), y_B, known)
         return known
 
@@ -268,9 +283,13 @@ class KnownHazards(Family):
         expected_B = (expit(self.level_T + eta_BK) * self._at_risk(y_B)).sum(axis=1)
         return np.asarray((y_B > 0) - expected_B)[:, None]
 
-    def curvature(self, eta_BK: Float, y_B: Float) -> Float:
+    def variances(self, eta_BK: Float, y_B: Float) -> Float:
+        """Return (B, T) variances of the outcome of each interval entered."""
         hazard_BT = expit(self.level_T + eta_BK)
-        return np.asarray((hazard_BT * (1 - hazard_BT) * self._at_risk(y_B)).sum(axis=1, keepdims=True))
+        return np.asarray(hazard_BT * (1 - hazard_BT) * self._at_risk(y_B))
+
+    def curvature(self, eta_BK: Float, y_B: Float) -> Float:
+        return np.asarray(self.variances(eta_BK, y_B).sum(axis=1, keepdims=True))
 
     def best_intercept(self, y_B: Float, offset_BK: Float) -> Float:
         intercept = np.zeros(1)

@@ -19,6 +19,14 @@ from hypomask.outcomes.family import Float
 from hypomask.training.additive import AdditiveModel, fit_additive
 from hypomask.training.config import TrainingConfig
 from hypomask.training.fit import fit_model
+from hypomask.training.fold_model import (
+    FoldModel,
+    JobModel,
+    Predicted,
+    SeveralModels,
+    baseline_of,
+    without_training,
+)
 from hypomask.training.masked_genes import fit_hidden_genes
 from hypomask.training.penalised import PENALTIES
 
@@ -41,6 +49,8 @@ class FoldFit:
         How the fit went.
     eta_replicates_MBK
         (M, B_test, K): of each training replicate (seed) alone; M is 0 when the mask adds nothing, whatever the seed.
+    model
+        What predicted them, for samples that are edited later.
     """
 
     test_index: npt.NDArray[np.int64]
@@ -51,6 +61,7 @@ class FoldFit:
     y_scale: float
     numbers: dict[str, float | int | str]
     eta_replicates_MBK: Float
+    model: JobModel
 
 
 def fit_fold(
@@ -93,28 +104,20 @@ def _fit_masked_genes(
     cohort: Cohort, mask: Mask, folds: Folds, repeat: int, fold: int, recipe: _Recipe, cache: MutableMapping[Any, Any]
 ) -> FoldFit:
     train, test = folds.split(repeat, fold)
-    fitted = fit_hidden_genes(
-        cohort if cohort.genes == mask.genes else cohort.with_genes(mask.genes),
+    cohort = cohort if cohort.genes == mask.genes else cohort.with_genes(mask.genes)
+    fitted, numbers = fit_hidden_genes(
+        cohort,
         mask,
         folds,
         train,
-        test,
         model=recipe.model,
         training=recipe.training,
         seed=derive_seed("fold", recipe.study_seed, repeat, fold),
         device=recipe.device,
     )
+    z_BP = cohort.covariates.to_numpy(dtype=np.float64, na_value=np.nan)
     # A hidden gene has no value of its own: what is additive is what covariates say.
-    return FoldFit(
-        test_index=test,
-        eta_full=fitted.full_BG,
-        eta_additive=fitted.gene_free_BG,
-        eta_gene_free=fitted.gene_free_BG,
-        eta_replicates_MBK=fitted.replicates_MBG,
-        y_center=0.0,
-        y_scale=1.0,
-        numbers=fitted.numbers,
-    )
+    return _fold_fit(test, fitted.predict(cohort.values_BGC[test], z_BP[test]), numbers, fitted)
 
 
 def _fit_several(
@@ -127,21 +130,11 @@ def _fit_several(
         )
         for t, part in enumerate(cohort.phenotype.parts)
     ]
-
-    def joined(name: str) -> Float:
-        return np.concatenate([getattr(part, name) * part.y_scale + part.y_center for part in parts], axis=-1)
-
-    n_replicates = min(len(part.eta_replicates_MBK) for part in parts)
-    return FoldFit(
-        test_index=parts[0].test_index,
-        eta_full=joined("eta_full"),
-        eta_additive=joined("eta_additive"),
-        eta_gene_free=joined("eta_gene_free"),
-        eta_replicates_MBK=joined("eta_replicates_MBK") if n_replicates else np.zeros((0, *joined("eta_full").shape)),
-        y_center=0.0,
-        y_scale=1.0,
-        numbers=_mean_numbers([part.numbers for part in parts]),
+    models = SeveralModels(tuple(part.model for part in parts if isinstance(part.model, FoldModel)))
+    predicted = models.joined(
+        [Predicted(part.eta_full, part.eta_additive, part.eta_gene_free, part.eta_replicates_MBK) for part in parts]
     )
+    return _fold_fit(parts[0].test_index, predicted, _mean_numbers([part.numbers for part in parts]), models)
 
 
 def _mean_numbers(of_parts: Sequence[dict[str, float | int | str]]) -> dict[str, float | int | str]:
@@ -182,7 +175,6 @@ def _fit_phenotype(
 
     positions = cohort.gene_index(mask.genes)
     gene_free, with_genes = additive(None), additive(mask.genes)
-    x_test = data.x_test_BGC[:, positions]
     fitted = fit_model(
         data.x_train_BGC[:, positions],
         data.y_train,
@@ -195,27 +187,41 @@ def _fit_phenotype(
         training=training,
         device=device,
     )
-
-    def predicted(eta_BK: Float, base: AdditiveModel) -> Float:
-        return family.predicted(eta_BK, data.y_train, base.eta_train)
-
-    eta_additive = with_genes.predict(x_test, data.z_test_BP)
-    added_MBK = fitted.added_by_replicate(x_test)
-    eta_full = eta_additive + added_MBK.mean(axis=0) if len(added_MBK) else eta_additive
-    replicates = [predicted(eta_additive + added_BK, with_genes) for added_BK in added_MBK]
-    return FoldFit(
-        test_index=test,
-        eta_full=predicted(eta_full, with_genes),
-        eta_additive=predicted(eta_additive, with_genes),
-        eta_gene_free=predicted(gene_free.predict(None, data.z_test_BP), gene_free),
-        eta_replicates_MBK=np.stack(replicates) if replicates else np.zeros((0, len(test), family.n_predicted)),
+    fold_model = FoldModel(
+        phenotype=cohort.phenotype.name,
+        mask=mask,
+        model=model,
+        scaling=data.scaling.of_genes(positions),
+        fitted=replace(fitted, additive=without_training(with_genes)),
+        gene_free=without_training(gene_free),
+        baseline_P=baseline_of(family, data.y_train, with_genes.eta_train),
+        gene_free_baseline_P=baseline_of(family, data.y_train, gene_free.eta_train),
         y_center=data.y_center,
         y_scale=data.y_scale,
-        numbers={
-            **fitted.numbers,
-            "additive_penalty": with_genes.penalty,
-            "additive_curves": int(with_genes.curves is not None),
-            "additive_penalty_at_weakest": int(with_genes.penalty <= PENALTIES[-1]),
-            "calibration_slope": with_genes.calibration.slope,
-        },
+    )
+    numbers = {
+        **fitted.numbers,
+        "additive_penalty": with_genes.penalty,
+        "additive_curves": int(with_genes.curves is not None),
+        "additive_penalty_at_weakest": int(with_genes.penalty <= PENALTIES[-1]),
+        "calibration_slope": with_genes.calibration.slope,
+    }
+    predicted = fold_model.predict_standardised(data.x_test_BGC[:, positions], data.z_test_BP)
+    return _fold_fit(test, predicted, numbers, fold_model)
+
+
+def _fold_fit(
+    test: npt.NDArray[np.int64], predicted: Predicted, numbers: dict[str, float | int | str], model: JobModel
+) -> FoldFit:
+    center, scale = (model.y_center, model.y_scale) if isinstance(model, FoldModel) else (0.0, 1.0)
+    return FoldFit(
+        test_index=test,
+        eta_full=predicted.full,
+        eta_additive=predicted.additive,
+        eta_gene_free=predicted.gene_free,
+        y_center=center,
+        y_scale=scale,
+        numbers=numbers,
+        eta_replicates_MBK=predicted.replicates_MBP,
+        model=model,
     )

@@ -93,7 +93,11 @@ class LikelihoodPath:
                 weight = curvature[:, i] if i == j else self._family.cross_curvature(eta, i, j)
                 blocks[i, :, j] = (design * weight[:, None]).T @ design
             blocks[i, :, i] += np.diag(ridge[:, 0])
-        return blocks.reshape(n_outputs * n_columns, n_outputs * n_columns)
+        hessian = blocks.reshape(n_outputs * n_columns, n_outputs * n_columns)
+        if not self._family.has_intercept:  # its levels are profiled out; such a family has one output
+            profiled = self._family.profiled(eta, self._y, design)
+            hessian = hessian - profiled.T @ profiled
+        return hessian
 
     def _bounded_steps(self, penalty: float) -> None:
         n = len(self._z)

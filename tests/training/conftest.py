@@ -11,6 +11,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from hypomask.masks.mask import EdgeTable, Mask
+from hypomask.outcomes.survival import signed_times
 
 Products = Callable[..., tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]]
 MakeMask = Callable[..., Mask]
@@ -51,6 +52,14 @@ def products() -> Products:
         if kind == "continuous":
             y = signal + 0.5 * rng.standard_normal(n)
             return x_BGC, (y - y.mean()) / y.std()
+        if kind == "counts":
+            return x_BGC, rng.poisson(np.exp(1.0 + 0.7 * signal)).astype(np.float64)
+        if kind in ("survival", "discrete-survival"):
+            time = rng.exponential(np.exp(-1.5 * signal))
+            censored = rng.exponential(3.0, n)
+            seen = time <= censored
+            time = np.minimum(time, censored)
+            return x_BGC, signed_times(time if kind == "survival" else np.ceil(4 * time), seen)
         liability = 3 * signal + rng.logistic(size=n)
         cuts = np.quantile(liability, [0.5] if kind == "binary" else [1 / 3, 2 / 3])
         return x_BGC, np.searchsorted(cuts, liability).astype(np.float64)

@@ -7,12 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hypomask.outcomes.classes import Binary
+from hypomask.outcomes.registry import family_of
+from hypomask.outcomes.survival import signed_times
 from hypomask.training import additive
 from hypomask.training.additive import fit_additive
 from hypomask.training.curves import fit_curves
-from hypomask.training.penalised import PENALTIES, mean_loss, penalised_path
+from hypomask.training.penalised import PENALTIES, penalised_path
 
-KINDS: list[Any] = [("continuous", 1), ("binary", 1), ("classes", 3)]
+KINDS = ("continuous", "binary", "classes", "counts", "survival", "discrete-survival")
+CLASSES = ("low", "middle", "high")
 
 
 def linear(n: int, p: int, kind: str, seed: int = 0, noise: float = 1.0) -> tuple[Any, Any]:
@@ -21,32 +25,50 @@ def linear(n: int, p: int, kind: str, seed: int = 0, noise: float = 1.0) -> tupl
     liability = x_BGC[:, :2, 0].sum(axis=1) + noise * rng.standard_normal(n)
     if kind == "continuous":
         return x_BGC, (liability - liability.mean()) / liability.std()
+    if kind == "counts":
+        return x_BGC, rng.poisson(np.exp(0.5 + liability / 2)).astype(float)
+    if kind in ("survival", "discrete-survival"):
+        time, censored = np.exp(-liability) * rng.exponential(size=n), rng.exponential(4.0, n)
+        earlier = np.minimum(time, censored)
+        return x_BGC, signed_times(earlier if kind == "survival" else np.ceil(3 * earlier), time <= censored)
     cuts = np.quantile(liability, [0.5] if kind == "binary" else [1 / 3, 2 / 3])
     return x_BGC, np.searchsorted(cuts, liability).astype(float)
 
 
-def fit(x_BGC: Any, y: Any, kind: Any = "continuous", n_outputs: int = 1, z_BP: Any = None, **options: Any) -> Any:
+def fit(x_BGC: Any, y: Any, kind: str = "continuous", z_BP: Any = None, **options: Any) -> Any:
     z_BP = np.zeros((len(y), 0)) if z_BP is None else z_BP
     arguments: dict[str, Any] = {"blocks": np.arange(len(y)), "seed": 0, **options}
-    return fit_additive(x_BGC, z_BP, y, kind=kind, n_outputs=n_outputs, **arguments)
+    return fit_additive(x_BGC, z_BP, y, family=family_of(kind, y, CLASSES), **arguments)
 
 
-@pytest.mark.parametrize(("kind", "n_outputs"), KINDS)
+def mean_loss(fitted: Any, eta_BK: Any, y: Any, y_train: Any, kind: str) -> float:
+    """Of linear predictors of samples `y`, by a model that was fitted to `y_train`."""
+    family = family_of(kind, y_train, CLASSES)
+    return float(family.losses(family.predicted(eta_BK, y_train, fitted.eta_train), y).mean())
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("repeats", [1, 3])
-def test_no_sample_has_a_part_in_its_own_offset(kind: Any, n_outputs: int, repeats: int) -> None:
+def test_no_sample_has_a_part_in_its_own_offset(kind: str, repeats: int) -> None:
     """At every penalty, whatever becomes of one sample's phenotype, its own predictor stays the same to the bit."""
     x_BGC, y = linear(50, 6, kind)
+    family = family_of(kind, y, CLASSES)
     design = x_BGC[:, :, 0].astype(float)
     splits = [np.random.default_rng(r).permutation(np.arange(50) % 5).astype(np.int8) for r in range(repeats)]
 
     def held_out(y: Any) -> Any:
-        return additive._held_out_predictors(design, y, kind, n_outputs, splits)
+        return additive._held_out(design, y, family, splits)[0]
 
     before = held_out(y)
-    assert before.shape == (repeats, len(PENALTIES), 50, n_outputs)
+    assert before.shape == (repeats, len(PENALTIES), 50, family.n_outputs)
     for sample in (0, 17, 49):
         changed = y.copy()
-        changed[sample] = y[sample] + 100 if kind == "continuous" else (y[sample] + 1) % max(n_outputs, 2)
+        changed[sample] = {
+            "binary": 1 - y[sample],
+            "classes": (y[sample] + 1) % 3,
+            "survival": -y[sample],
+            "discrete-survival": -y[sample],
+        }.get(kind, y[sample] + 100)
         after = held_out(changed)
         np.testing.assert_array_equal(after[:, :, sample], before[:, :, sample])
         for split, one, two in zip(splits, before, after, strict=True):
@@ -60,24 +82,27 @@ def test_samples_of_a_block_do_not_predict_one_another() -> None:
     y = np.repeat(rng.standard_normal(60), 2)  # nothing to find but the twin
     apart = fit(x_BGC, y, blocks=np.arange(120), curves=False)
     together = fit(x_BGC, y, blocks=np.repeat(np.arange(60), 2), curves=False)
-    assert mean_loss(apart.eta_train, y, "continuous") < 0.9 * y.var()  # fooled
-    assert mean_loss(together.eta_train, y, "continuous") > 0.98 * y.var()
+    assert np.mean((apart.eta_train[:, 0] - y) ** 2) < 0.9 * y.var()  # fooled
+    assert np.mean((together.eta_train[:, 0] - y) ** 2) > 0.98 * y.var()
 
 
-@pytest.mark.parametrize(("kind", "n_outputs"), KINDS)
-def test_offset_tells_the_loss_on_new_samples(kind: Any, n_outputs: int) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_offset_tells_the_loss_on_new_samples(kind: str) -> None:
     x_BGC, y = linear(3000, 20, kind)
     train, test = slice(0, 600), slice(600, None)
-    fitted = fit(x_BGC[train], y[train], kind, n_outputs)
-    on_new = mean_loss(fitted.predict(x_BGC[test], np.zeros((2400, 0))), y[test], kind)
-    assert mean_loss(fitted.eta_train, y[train], kind) == pytest.approx(on_new, rel=0.12)
-    assert on_new < 0.85 * mean_loss(np.zeros((2400, n_outputs)), y[test], kind)
+    fitted = fit(x_BGC[train], y[train], kind)
+    without_genes = fit(None, y[train], kind)
+    none = np.zeros((2400, 0))
+    on_new = mean_loss(fitted, fitted.predict(x_BGC[test], none), y[test], y[train], kind)
+    assert mean_loss(fitted, fitted.eta_train, y[train], y[train], kind) == pytest.approx(on_new, rel=0.12)
+    base_rate = mean_loss(without_genes, without_genes.predict(None, none), y[test], y[train], kind)
+    assert on_new < 0.95 * base_rate
 
 
 def test_the_fit_is_that_of_its_penalty_on_all_samples() -> None:
     x_BGC, y = linear(120, 5, "binary")
     fitted = fit(x_BGC, y, "binary", curves=False)
-    path = penalised_path(x_BGC[:, :, 0].astype(float), y, kind="binary", n_outputs=1)
+    path = penalised_path(x_BGC[:, :, 0].astype(float), y, family=Binary())
     position = int(np.flatnonzero(fitted.penalty == PENALTIES)[0])
     np.testing.assert_allclose(fitted.coefficients, path.coefficients_PJK[position], atol=1e-6)
     center_K = fitted.calibration.center_K
@@ -98,7 +123,7 @@ def test_noise_is_left_alone_on_average() -> None:
         x_BGC, y = rng.standard_normal((60, 30, 1)).astype(np.float32), rng.standard_normal(60)
         y = (y - y.mean()) / y.std()
         new_BGC, new_y = rng.standard_normal((2000, 30, 1)).astype(np.float32), rng.standard_normal(2000)
-        losses.append(mean_loss(fit(x_BGC, y).predict(new_BGC, np.zeros((2000, 0))), new_y, "continuous"))
+        losses.append(np.mean((fit(x_BGC, y).predict(new_BGC, np.zeros((2000, 0)))[:, 0] - new_y) ** 2))
     assert np.mean(losses) < 1.1  # least squares: above 2
 
 
@@ -113,13 +138,15 @@ def test_covariates_alone_are_hardly_penalised() -> None:
     assert fitted.curves is None
 
 
-@pytest.mark.parametrize(("kind", "n_outputs"), KINDS)
-def test_without_genes_and_covariates_the_base_rate_is_predicted(kind: Any, n_outputs: int) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_without_genes_and_covariates_the_base_rate_is_predicted(kind: str) -> None:
     _, y = linear(90, 2, kind)
-    fitted = fit(None, y, kind, n_outputs)
+    fitted = fit(None, y, kind)
     eta = fitted.predict(None, np.zeros((1, 0)))
-    if kind == "continuous":
+    if kind in ("continuous", "survival", "discrete-survival"):  # the base rate of survival is the baseline hazard
         assert eta[0, 0] == pytest.approx(0, abs=1e-12)
+    elif kind == "counts":
+        assert np.exp(eta[0, 0]) == pytest.approx(y.mean(), rel=0.05)
     elif kind == "binary":
         assert eta[0, 0] == pytest.approx(np.log(y.mean() / (1 - y.mean())), abs=0.05)
     else:
@@ -149,7 +176,7 @@ def test_a_curved_gene_is_bent_and_a_straight_one_is_not() -> None:
     curved = x_BGC[:, 0, 0] ** 2 - 1 + 0.5 * rng.standard_normal(500)
     fitted = fit(x_BGC, curved)
     assert fitted.curves is not None
-    assert mean_loss(fitted.eta_train, curved, "continuous") < 0.35 * curved.var()
+    assert np.mean((fitted.eta_train[:, 0] - curved) ** 2) < 0.35 * curved.var()
     assert fit(x_BGC, curved, curves=False).curves is None
     bent = [fit(*linear(200, 6, "continuous", seed=seed)).curves is not None for seed in range(10)]
     assert sum(bent) <= 2
@@ -161,7 +188,7 @@ def test_a_tiny_or_lopsided_cohort_is_fitted() -> None:
     y[:2] = 1
     fitted = fit(x_BGC, y, "binary")
     assert np.isfinite(fitted.eta_train).all()
-    assert mean_loss(fitted.eta_train, y, "binary") < 0.6
+    assert Binary().losses(fitted.eta_train, y).mean() < 0.6
 
 
 class TestCurves:

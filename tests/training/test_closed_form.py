@@ -11,11 +11,13 @@ import torch
 from hypomask.model.attention import build_layout
 from hypomask.model.config import ModelConfig
 from hypomask.model.transformer import MaskedGeneTransformer
+from hypomask.outcomes.continuous import Continuous
+from hypomask.outcomes.registry import family_of
 from hypomask.training.closed_form import READOUT_PENALTIES, readout_path, set_readout, token_features
 from hypomask.training.fine_tuning import predict
-from hypomask.training.penalised import mean_loss, penalised_path
+from hypomask.training.penalised import penalised_path
 
-KINDS: list[Any] = [("continuous", 1), ("binary", 1), ("classes", 3)]
+KINDS = [("continuous", 1), ("binary", 1), ("classes", 3), ("counts", 1)]  # what a transformer is fitted to
 
 
 def build(mask: Any, n_outputs: int, config: ModelConfig, n_channels: int = 1, seed: int = 0) -> Any:
@@ -33,7 +35,7 @@ def mask(make_mask: Any) -> Any:
 @pytest.mark.parametrize(("kind", "n_outputs"), KINDS)
 @pytest.mark.parametrize("config", [ModelConfig(width=8, heads=2), ModelConfig(width=4, heads=1, layers=2)])
 def test_the_model_predicts_what_the_path_predicts(
-    mask: Any, products: Any, kind: Any, n_outputs: int, config: ModelConfig
+    mask: Any, products: Any, kind: str, n_outputs: int, config: ModelConfig
 ) -> None:
     x_BGC, y = products(120, kind, n_genes=6, n_channels=2)
     model, layouts = build(mask, n_outputs, config, n_channels=2)
@@ -41,7 +43,7 @@ def test_the_model_predicts_what_the_path_predicts(
     features = token_features(model, x, layouts)
     offset = np.random.default_rng(0).standard_normal((120, n_outputs))
     rows = np.arange(90)
-    path = readout_path(features, rows, y, offset, kind)
+    path = readout_path(features, rows, y, offset, family_of(kind, y, "abc"))
     for position in (0, 7, 10):
         set_readout(model, features, path, position)
         expected = path.predict(features.values_BJ)[position]
@@ -58,8 +60,8 @@ def test_the_rotation_loses_nothing_that_ridge_could_use(mask: Any, products: An
         every = model.final_tokens(x, layouts).flatten(1).numpy().astype(np.float64)
     assert features.values_BJ.shape[1] < every.shape[1]
     offset = np.zeros((150, 1))
-    rotated = readout_path(features, np.arange(150), y, offset, "continuous")
-    plain = penalised_path(every, y, kind="continuous", n_outputs=1, penalties=READOUT_PENALTIES)
+    rotated = readout_path(features, np.arange(150), y, offset, Continuous())
+    plain = penalised_path(every, y, family=Continuous(), penalties=READOUT_PENALTIES)
     strong = slice(0, 8)  # below, directions of rounding error count
     np.testing.assert_allclose(
         rotated.predict(features.values_BJ)[strong], plain.predict(every)[strong], rtol=1e-3, atol=1e-3
@@ -85,13 +87,15 @@ def test_features_of_many_samples_are_those_of_each_alone(mask: Any, products: A
 
 
 @pytest.mark.parametrize(("kind", "n_outputs"), KINDS)
-def test_the_start_predicts_new_samples(make_mask: Any, products: Any, kind: Any, n_outputs: int) -> None:
+def test_the_start_predicts_new_samples(make_mask: Any, products: Any, kind: str, n_outputs: int) -> None:
     x_BGC, y = products(900, kind)
+    family = family_of(kind, y, "abc")
     model, layouts = build(make_mask(4, (0, 1), (2, 3)), n_outputs, ModelConfig())
     x = torch.from_numpy(x_BGC)
     features = token_features(model, x, layouts)
-    offset = np.zeros((900, n_outputs))
-    path = readout_path(features, np.arange(600), y, offset, kind)
+    offset = np.zeros((900, n_outputs)) + family.best_intercept(y[:600], np.zeros((600, n_outputs)))
+    path = readout_path(features, np.arange(600), y, offset, family)
     set_readout(model, features, path, 6)
     added = predict(model, x, layouts).numpy().astype(np.float64)
-    assert mean_loss(added[600:], y[600:], kind) < 0.85 * mean_loss(offset[600:], y[600:], kind)
+    losses = family.losses(offset[600:] + added[600:], y[600:])
+    assert losses.mean() < 0.85 * family.losses(offset[600:], y[600:]).mean()

@@ -19,7 +19,6 @@ from hypomask.masks.references import no_interaction
 from hypomask.model.config import ModelConfig
 from hypomask.training.config import TrainingConfig
 from hypomask.training.job import fit_fold
-from hypomask.training.penalised import mean_loss
 
 QUICK = TrainingConfig(epochs=2)
 FIELDS = ("test_index", "eta_full", "eta_additive", "eta_gene_free", "y_center", "y_scale")
@@ -55,7 +54,7 @@ def same(one: Any, two: Any) -> bool:
 
 def loss(fit: Any, cohort: Cohort, eta: Any) -> float:
     y = (cohort.phenotype.values[fit.test_index] - fit.y_center) / fit.y_scale
-    return mean_loss(eta, y, cohort.phenotype.kind)
+    return float(cohort.phenotype.family.losses(eta, y).mean())
 
 
 def test_the_cache_and_a_second_run_change_no_bit(study: Any) -> None:
