@@ -21,7 +21,7 @@ from hypomask.version import __version__
 if TYPE_CHECKING:
     from hypomask.execution.study_result import StudyResult
 
-__all__ = ["page_html", "render_report", "write_page"]
+__all__ = ["page_environment", "page_html", "render_report", "write_page"]
 
 
 def render_report(result: StudyResult, path: Path | str | None = None) -> Path:
@@ -46,7 +46,7 @@ def page_html(page: Page) -> str:
     shown = shown_in_figures(comparison)
     names, cells = pair_matrix(comparison)
     return (
-        _environment()
+        page_environment()
         .get_template("report.html.j2")
         .render(
             page=page,
@@ -76,7 +76,8 @@ def write_page(page: Page, path: Path) -> Path:
     return path
 
 
-def _environment() -> Environment:
+def page_environment() -> Environment:
+    """Return what templates are read with: everything escaped, numbers written as everywhere."""
     environment = Environment(
         loader=PackageLoader("hypomask.report"),
         autoescape=True,

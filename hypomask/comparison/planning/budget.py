@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hypomask.comparison.planning.chances import Chances, Design
-from hypomask.comparison.planning.null_question import draws_by_chance, draws_expected
+from hypomask.comparison.planning.null_question import draws_by_chance, draws_expected, is_exact
 from hypomask.comparison.planning.prices import Prices
 from hypomask.comparison.planning.questions import Questions
 
@@ -78,6 +78,8 @@ class PlannedStudy:
         Networks trained, by purpose. Null draws are counted at their expectation under sequential stopping.
     draws_if_true, draws_if_not
         Expected null draws of a hypothesis like the leading one, and of one that is no better than its null masks.
+    exact_nulls
+        Enough null draws for the exact rank p to reach the level after Holm.
     seconds
         Of one worker; None when the seconds of a training are not known.
     marks
@@ -92,6 +94,7 @@ class PlannedStudy:
     trainings_of: dict[str, float]
     draws_if_true: float
     draws_if_not: float
+    exact_nulls: bool
     seconds: float | None
     marks: tuple[str, ...] = ()
 
@@ -114,7 +117,8 @@ def plans_within(
 ) -> tuple[PlannedStudy, ...]:
     """Return the plans worth considering within `budget`, highest power first, cheaper ones first among equals.
 
-    A plan is worth considering when no cheaper one has the same power. The default plan and the pilot's are always
+    A plan is worth considering when no cheaper one has the same power; and, where the budget buys any plan with enough
+    null draws for an exact test, when it has enough. The default plan and the pilot's are always
     among them, marked, even if they cost more than the budget.
 
     The number of training replicates is not varied: a run stores predictions averaged over them, so what they add
@@ -124,7 +128,9 @@ def plans_within(
     """
     default = Design(alpha=alpha)
     priced = [_priced(questions, demand, prices, design, seed) for design in _designs(alpha)]
-    front = _front([plan for plan in priced if budget.allows(plan)])
+    affordable = [plan for plan in priced if budget.allows(plan)]
+    exact = [plan for plan in affordable if plan.exact_nulls]
+    front = _front(exact or affordable)
     shown = sorted(front, key=lambda plan: (-round(plan.power, 3), plan.trainings))[:most]
     advised = min((p for p in shown if p.power >= shown[0].power - AS_GOOD), key=_cost) if shown else None
     for design in (default, pilot):
@@ -169,6 +175,7 @@ def _priced(questions: Questions, demand: Demand, prices: Prices, design: Design
         trainings_of={purpose: n * price.trainings for purpose, (n, price) in jobs.items()},
         draws_if_true=if_true,
         draws_if_not=if_not,
+        exact_nulls=is_exact(design.nulls, design.alpha / questions.n_hypotheses),
         seconds=None if None in seconds else sum(each for each in seconds if each is not None),
     )
 

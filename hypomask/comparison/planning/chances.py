@@ -18,6 +18,7 @@ __all__ = ["Chances", "Design"]
 FloatArray = npt.NDArray[np.float64]
 
 FEWEST = 10.0  # below this many units a study is refused
+LEAST_SPREAD = 0.3
 STEPS = 24  # halvings of the search for a number of units, over a range of 1,000 at most: exact to 1e-6
 
 
@@ -71,12 +72,11 @@ class Chances:
         asked = questions.questions
         self._null = questions.null_index
         self._variance_J = questions.unit_variances
-        self._spread_J = np.array([self._spread(question.kind == "nulls") for question in asked])
+        spread_J = np.array([self._spread(question.kind == "nulls") for question in asked])
+        self._spread_J = np.maximum(spread_J + questions.studentised_J - 1.0, LEAST_SPREAD)
         self._decides_J = np.array([q.decides and q.kind != "nulls" for q in asked])
-        sd_J = np.sqrt(self._variance_J)
-        scale_J = np.where(sd_J > 0, sd_J, 1.0)
-        correlation_JJ = questions.covariance_JJ / np.outer(scale_J, scale_J)
-        self._normal_DJ = correlated_normals(correlation_JJ, draws, np.random.default_rng(seed))
+        normal_DJ = correlated_normals(questions.correlation_JJ, draws, np.random.default_rng(seed))
+        self._deviation_DJ = normal_DJ * np.sqrt(self._spread_J)
 
     @property
     def spread(self) -> float:
@@ -102,13 +102,14 @@ class Chances:
             factor=self.design.factor,
             spread=self._spread_J,
         )
-        se_J = np.sqrt(self._variance_J / n_units)
-        estimate_DJ = effect_J + self._normal_DJ * (se_J * np.sqrt(self._spread_J))
-        wanted_J = critical_J * np.sqrt(self.design.factor) * se_J
-        passed_DJ = (estimate_DJ >= wanted_J) & (se_J > 0)
+        # All in naive standard errors.
+        sd_J = np.sqrt(self._variance_J / n_units)
+        signal_J = effect_J / np.where(sd_J > 0, sd_J, 1.0)
+        wanted_J = critical_J * np.sqrt(self.design.factor)
+        passed_DJ = (signal_J + self._deviation_DJ >= wanted_J) & (sd_J > 0)
         together_D = passed_DJ[:, self._decides_J].all(axis=1).astype(np.float64)
         if self._null is not None:
-            null_D = self.beats_nulls(n_units, estimate_DJ[:, self._null], null_scale)
+            null_D = self.beats_nulls(n_units, self.gap_draws(n_units, effect_J), null_scale)
             alone_J[self._null] = null_D.mean()
             together_D *= null_D
         best = float(together_D.mean()) if n_units >= self.questions.least_units else 0.0
@@ -160,8 +161,8 @@ class Chances:
         """Return (D,) gaps to the mean null loss as they may be estimated."""
         if self._null is None:
             return np.zeros(0)
-        sd = np.sqrt(self._variance_J[self._null] * self._spread_J[self._null] / n_units)
-        return np.asarray(effect_J[self._null] + sd * self._normal_DJ[:, self._null])
+        sd = np.sqrt(self._variance_J[self._null] / n_units)
+        return np.asarray(effect_J[self._null] + sd * self._deviation_DJ[:, self._null])
 
     def critical(self, n_units: float) -> FloatArray:
         """Return (J,) critical values of the corrected t statistics; not finite for null masks."""

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-__all__ = ["chance_to_beat_nulls", "draws_by_chance", "draws_expected"]
+__all__ = ["chance_to_beat_nulls", "draws_by_chance", "draws_expected", "is_exact"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -41,9 +41,14 @@ def chance_to_beat_nulls(
     return np.asarray(np.interp(np.asarray(distance), GRID, _chances(max_draws, stop_after, level)))
 
 
+def is_exact(max_draws: int, level: float) -> bool:
+    """Return whether the rank p of so many draws can reach `level`, and so decides; else the t approximation does."""
+    return (max_draws + 1) * level >= 1.0 - 1e-12
+
+
 @lru_cache(maxsize=256)
 def _chances(max_draws: int, stop_after: int | None, level: float) -> FloatArray:
-    if (max_draws + 1) * level >= 1.0 - 1e-12:
+    if is_exact(max_draws, level):
         as_good = stats.norm.sf(GRID)
         most = math.floor(level * (max_draws + 1) + 1e-9) - 1
         if stop_after is None or most < stop_after:

@@ -26,6 +26,7 @@ FloatArray = npt.NDArray[np.float64]
 # R repeats estimate the noise between them with R - 1 degrees of freedom: two, as a rule. The usual share counts as
 # this many more.
 WEIGHT_OF_USUAL = 4.0
+STUDENTISED = (0.3, 2.0)  # beyond, a few units make up the estimate and the delta method does not hold
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +101,7 @@ class Pilot:
 
     @cached_property
     def split_share(self) -> float:
-        """Noise between repeats as a share of the noise between samples; see `spread_of`."""
+        """Variance between repeats as a share of the naive variance; see `spread_of`."""
         n_repeats = self.table.n_repeats
         if n_repeats < 2:
             return USUAL_SPLIT_SHARE
@@ -114,11 +115,14 @@ class Pilot:
 
     def questions(self) -> Questions:
         """Return what must be decided, at the effects as they were estimated."""
+        correlation_JJ, studentised_J = self._of_statistics()
         return Questions(
             leader=self.leader,
             questions=tuple(self._asked()),
             effect_J=self.differences.mean(axis=(1, 2)),
             covariance_JJ=self._covariance,
+            correlation_JJ=correlation_JJ,
+            studentised_J=studentised_J,
             split_share=self.split_share,
             nulls=self._null_spread(),
             n_hypotheses=len(self.hypotheses),
@@ -126,6 +130,26 @@ class Pilot:
             least_units=self._least_units(),
             grouped=self.units.n < self.table.n_samples,
         )
+
+    def _of_statistics(self) -> tuple[FloatArray, FloatArray]:
+        """Return (J, J) correlation of the t statistics and (J,) their variance relative to that of the estimates.
+
+        By the delta method: with z the standardised difference of a unit and e the effect in standard deviations, t
+        moves with z - (e/2) (z^2 - 1). The null test has no standard error of its own.
+        """
+        sums_JU = self.units.sums(self.differences.mean(axis=1))
+        size_U = self.units.sums(np.ones((1, self.table.n_samples)))[0]
+        mean_J = sums_JU.sum(axis=1) / size_U.sum()
+        around_JU = sums_JU - mean_J[:, None] * size_U
+        sd_J = around_JU.std(axis=1)
+        z_JU = around_JU / np.where(sd_J > 0, sd_J, 1.0)[:, None]
+        effect_J = np.where(sd_J > 0, mean_J * size_U.mean() / np.where(sd_J > 0, sd_J, 1.0), 0.0)
+        effect_J[[question.kind == "nulls" for question in self._asked()]] = 0.0
+        moves_JU = z_JU - (effect_J / 2.0)[:, None] * (z_JU**2 - 1.0)
+        variance_J = moves_JU.var(axis=1)
+        scale_J = np.where(variance_J > 0, np.sqrt(variance_J), 1.0)
+        correlation_JJ = np.cov(moves_JU / scale_J[:, None], bias=True).reshape(len(scale_J), -1)
+        return correlation_JJ, np.clip(np.where(variance_J > 0, variance_J, 1.0), *STUDENTISED)
 
     @cached_property
     def _covariance(self) -> FloatArray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["JobPrice", "Prices"]
+__all__ = ["JobPrice", "Prices", "assumed_prices"]
 
 
 @dataclass(frozen=True)
@@ -41,3 +41,14 @@ class Prices:
         if price.seconds is None:
             return None
         return price.seconds * (n_units / self.n_units if self.n_units else 1.0)
+
+
+def assumed_prices(seconds_per_training: float | None, replicates: int = 2) -> Prices:
+    """Return the prices of the shipped settings: each replicate is trained to find when to stop, and once more.
+
+    Of the two references, no interaction trains nothing.
+    """
+    each = 2.0 * replicates
+    seconds = None if seconds_per_training is None else each * seconds_per_training
+    job = JobPrice(each, seconds)
+    return Prices(job, JobPrice(each / 2, None if seconds is None else seconds / 2), job, n_references=2)

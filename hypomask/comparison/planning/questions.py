@@ -17,19 +17,22 @@ FloatArray = npt.NDArray[np.float64]
 QuestionKind = Literal["predicts", "edges", "rival", "nulls"]
 
 USUAL_SPLIT_SHARE = 0.25
-"""Split noise as a share of sample noise, per repeat; 0.03 to 0.6 were measured (`benchmarks/power`)."""
+"""Variance between repeats as a share of the naive variance; 0.03 to 0.6 were measured (`benchmarks/power`)."""
 
 
 def spread_of(split_share: float, n_folds: int, n_repeats: int) -> float:
     """Return the variance of a mean out-of-fold difference, in units of the naive one (unit variance / n).
 
-    1 + s (1 + 1/r), at most the procedure's own c = 1 + K/(K-1). The term s/r is noise between repeats (other folds,
-    other initial values), which repeats average out, and is estimated from them. The term s stands for what other
-    training samples would change. No unbiased estimate of that exists from one cross-validation (Bengio & Grandvalet
-    2004, https://www.jmlr.org/papers/v5/grandvalet04a.html); it was measured to be of the size of the first, or smaller
-    (`benchmarks/power`).
+    1 + s (1/2 + 1/r), at most the procedure's own c = 1 + K/(K-1); s is the variance between repeats in those units.
+    Repeats average it out (s/r), and with it the part of each sample's loss that is due to its training set, which is
+    about s/2 of the naive variance itself. What other samples to train on would change is taken to be s: no unbiased
+    estimate of that exists from one cross-validation (Bengio & Grandvalet 2004,
+    https://www.jmlr.org/papers/v5/grandvalet04a.html).
+
+    Measured (`benchmarks/power`): right to 0.3 from 100 samples on, which is 5 % of a number of samples; too large for
+    weak effects, too small for strong ones in small cohorts.
     """
-    return min(variance_factor(n_folds), 1.0 + split_share * (1.0 + 1.0 / n_repeats))
+    return min(variance_factor(n_folds), 1.0 + split_share * (0.5 + 1.0 / n_repeats))
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +91,9 @@ class Questions:
         Losses of the other side minus those of the leader: positive speaks for the leader.
     covariance_JJ
         Naive covariance of one independent unit's differences.
+    correlation_JJ, studentised_J
+        Correlation of the questions' t statistics, and their variance in units of that of the estimates: a standard
+        error that grows with its estimate, as it does where differences are skewed, makes t vary less.
     split_share
         See `spread_of`.
     nulls
@@ -106,6 +112,8 @@ class Questions:
     questions: tuple[Question, ...]
     effect_J: FloatArray
     covariance_JJ: FloatArray
+    correlation_JJ: FloatArray
+    studentised_J: FloatArray
     split_share: float
     nulls: NullSpread | None
     n_hypotheses: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from hypomask.comparison.compare import compare_losses
 from hypomask.comparison.losses import NO_INTERACTION, LossTable, NullLosses
+from hypomask.comparison.paired import corrected_covariance
 from hypomask.comparison.planning.chances import Chances, Design
 from hypomask.comparison.planning.pilot import Pilot
 from hypomask.comparison.planning.questions import Questions
@@ -65,7 +67,9 @@ def simulate_power(
 
     Independent units are drawn with replacement, with all their losses, so that correlations and heavy tails are the
     pilot's. Onto each model's losses comes what other training sets and other folds would change: a normal shift of
-    the whole study and one of each repeat, of the size that `spread_of` states. Null losses are drawn as normal.
+    the whole study and one of each repeat, so large that estimates vary as `spread_of` states. Null losses are drawn
+    as normal. So this checks that the comparator decides as often as the forecast says if estimates vary so; whether
+    they do, only trained models can show (`benchmarks/power`).
     """
     source = _Source.of(pilot, questions, effect_J, design)
     rng = np.random.default_rng((seed, n_units))
@@ -107,7 +111,10 @@ class _Source:
     shift_J
         What must be added to the pilot's effects.
     noise_root_JJ
-        Root of the covariance, times units, of what other training sets change.
+        Root of the naive covariance, times units.
+    common, per_repeat
+        Variances, in units of the naive one, of what other training sets change: in the whole study, and in each of its
+        repeats.
     members
         Samples of each unit; None where units are samples.
     """
@@ -119,6 +126,8 @@ class _Source:
     null_gap_B: FloatArray | None
     shift_J: FloatArray
     noise_root_JJ: FloatArray
+    common: float
+    per_repeat: float
     members: list[npt.NDArray[np.int64]] | None
 
     @classmethod
@@ -136,14 +145,19 @@ class _Source:
             n_folds=design.folds,
             scores={},
         )
+        chances = Chances(questions, design, draws=10)
+        missing = max(0.0, chances.spread - _resampled_spread(pilot, repeats))
+        per_repeat = min(questions.split_share / 2.0, missing * design.repeats)
         return cls(
             pilot=pilot,
             design=design,
-            chances=Chances(questions, design, draws=10),
+            chances=chances,
             table=table,
             null_gap_B=None if questions.null_index is None else pilot.null_gap(pilot.leader),
             shift_J=effect_J - questions.effect_J,
-            noise_root_JJ=_root(questions.covariance_JJ * questions.split_share),
+            noise_root_JJ=_root(questions.covariance_JJ),
+            common=missing - per_repeat / design.repeats,
+            per_repeat=per_repeat,
             members=None
             if pilot.units.code is None
             else [np.flatnonzero(pilot.units.code == unit) for unit in range(pilot.units.n)],
@@ -164,6 +178,8 @@ class _Source:
             },
         )
         normal_RJ = rng.standard_normal((1 + self.design.repeats, len(self.noise_root_JJ)))
+        normal_RJ[0] *= np.sqrt(self.common)
+        normal_RJ[1:] *= np.sqrt(self.per_repeat)
         noise_RJ = (normal_RJ[:1] + normal_RJ[1:]) @ self.noise_root_JJ / np.sqrt(n_units)
         drawn, gap_R = self._moved(drawn, self.shift_J + noise_RJ)
         config = replace(
@@ -220,6 +236,15 @@ class _Source:
         losses = observed + gap + spread * rng.standard_normal(self.design.nulls)
         kind = "rewired" if self.pilot.scope == "all" else "matched-genes"
         return (NullLosses(self.pilot.leader, observed, losses, kind),)
+
+
+def _resampled_spread(pilot: Pilot, repeats: Sequence[int]) -> float:
+    """Return how much means over these repeats vary when units are drawn anew, in units of the naive variance."""
+    difference_JRB = pilot.differences[:, repeats]
+    naive_J = np.diag(corrected_covariance(difference_JRB, 2, pilot.units))
+    averaged_J = np.diag(corrected_covariance(difference_JRB.mean(axis=1, keepdims=True), 2, pilot.units))
+    varying = naive_J > 0
+    return float(np.mean(averaged_J[varying] / naive_J[varying])) if varying.any() else 1.0
 
 
 def _root(covariance_JJ: FloatArray) -> FloatArray:
