@@ -78,7 +78,7 @@ def read_kgml(path: Path) -> GeneNetwork:
     raise_problems(problems, KnowledgeError)
     if not edges:
         file.fail("holds no relation between genes; metabolic maps often have none: take one of signalling")
-    notes = [f"{n:,} {what}" for what, n in left_out.items() if n]
+    notes = [f"{n:,} {what}" for what, n in left_out.items()]
     families = sum(len(members) > 1 for members in genes.values())
     notes.append(f"{families:,} entries stand for several genes; their relations hold for each of them")
     title = " ".join(filter(None, [file.root.get("name").removeprefix("path:"), file.root.get("title")]))
@@ -154,7 +154,8 @@ def _edges(
         if name not in _EFFECTS:
             left_out[f"relations of the unknown subtype {shortened(name)!r}, read as 'acts_on'"] += 1
     effect, contradicts = _effect(names)
-    left_out["relations that both raise and lower their target; their sign is left open"] += contradicts
+    if contradicts:
+        left_out["relations that both raise and lower their target; their sign is left open"] += 1
     evidence = f"KEGG {element.get('type')}: {', '.join(names)}" if names else f"KEGG {element.get('type')}"
     return [
         Edge(source, target, effect.relation or "acts_on", effect.directed, effect.sign, evidence=evidence)

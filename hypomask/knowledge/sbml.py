@@ -48,7 +48,7 @@ def read_sbml(path: Path) -> GeneNetwork:
     errors = [document.getError(i) for i in range(document.getNumErrors())]
     raise_problems(
         [
-            Problem(f"SBML: {' '.join(error.getMessage().split())}", str(path), error.getLine() or None)
+            Problem(f"SBML: {_in_words(error)}", str(path), error.getLine() or None)
             for error in errors
             if error.getSeverity() >= libsbml.LIBSBML_SEV_ERROR
         ],
@@ -80,6 +80,12 @@ def _libsbml() -> Any:
         message = "SBML models need python-libsbml, which is not installed: pip install 'hypomask[sbml]'"
         raise KnowledgeError(message) from fault
     return libsbml
+
+
+def _in_words(error: Any) -> str:
+    """Return what libsbml found: its last line; those before cite the rule that was broken."""
+    lines = [line.strip() for line in error.getMessage().splitlines() if line.strip()]
+    return f"{error.getShortMessage()}: {lines[-1]}" if lines else str(error.getShortMessage())
 
 
 class _ModelEdges:

@@ -101,7 +101,7 @@ def read_string_links(path: Path, options: StringOptions | None = None) -> GeneN
     number: dict[str, int] = {}
     parts: list[tuple[IntArray, IntArray, npt.NDArray[np.float64]]] = []
     n_rows = n_kept = 0
-    for table in _chunks(path, channels):
+    for table in _chunks(path, header, channels):
         scores = table[list(channels)].to_numpy(dtype=np.float64)
         if scores.size and (scores.min() < 0 or scores.max() > MAX_SCORE):
             _find_fault(path, channels)
@@ -138,7 +138,7 @@ def _header(path: Path) -> list[str]:
     return columns
 
 
-def _chunks(path: Path, channels: Sequence[str]) -> Iterator[pd.DataFrame]:
+def _chunks(path: Path, header: Sequence[str], channels: Sequence[str]) -> Iterator[pd.DataFrame]:
     import pandas as pd
 
     with path.open("rb") as file:
@@ -149,7 +149,7 @@ def _chunks(path: Path, channels: Sequence[str]) -> Iterator[pd.DataFrame]:
             yield from pd.read_csv(
                 stream,
                 sep=" ",
-                usecols=list(dtypes),
+                usecols=list(dtypes) if len(dtypes) < len(header) else None,  # with it, longer rows pass unnoticed
                 dtype=dtypes,
                 chunksize=CHUNK_ROWS,
                 encoding="utf-8",
