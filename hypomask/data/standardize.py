@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,8 @@ class FoldData:
         Continuous: phenotype = y_center + y_scale * y. Otherwise 0 and 1.
     missing_share
         Share of the training values of genes that were missing.
+    scaling
+        What genes and covariates were standardised by.
     """
 
     x_train_BGC: npt.NDArray[np.float32]
@@ -49,6 +51,7 @@ class FoldData:
     y_center: float
     y_scale: float
     missing_share: float
+    scaling: Scaling
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +79,10 @@ class Scaling:
             z_BG = (x_BGC[:, :, channel] - self.center_GC[:, channel]) * self.factor_GC[:, channel]
             z_BGC[:, :, channel] = np.clip(np.nan_to_num(z_BG, copy=False), -MAX_ABS_Z, MAX_ABS_Z)
         return z_BGC
+
+    def of_genes(self, positions: npt.NDArray[np.int64]) -> Scaling:
+        """Return the same for the genes at `positions` alone."""
+        return replace(self, center_GC=self.center_GC[positions], factor_GC=self.factor_GC[positions])
 
     def covariates(self, z_BP: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return standardised covariates: the training median where missing, cut at +-10."""
@@ -111,6 +118,7 @@ def prepare_fold(cohort: Cohort, train: npt.NDArray[np.int64], test: npt.NDArray
         y_center=y_center,
         y_scale=y_scale,
         missing_share=float(np.isnan(x_train_BGC).mean()) if x_train_BGC.size else 0.0,
+        scaling=scaling,
     )
 
 

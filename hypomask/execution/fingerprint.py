@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["check_fingerprint", "config_hash", "fingerprint"]
 
 MAX_DIFFERENCES_SHOWN = 10
+STORAGE = ("keep_models", "keep_null_models")  # settings that no number depends on
 
 
 def fingerprint(prepared: PreparedStudy) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def fingerprint(prepared: PreparedStudy) -> dict[str, Any]:
             "scope": prepared.scope,
             "model": config_as_dict(study.model),
             "training": config_as_dict(study.training),
-            "plan": config_as_dict(study.plan),
+            "plan": {name: value for name, value in config_as_dict(study.plan).items() if name not in STORAGE},
             "comparison": config_as_dict(study.comparison),
         },
         "null_kind": prepared.null_kind,

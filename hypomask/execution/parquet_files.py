@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from hypomask.errors import RunError
 from hypomask.execution.durable import write_durably
 
-__all__ = ["read_parquet", "write_parquet"]
+__all__ = ["read_about", "read_parquet", "write_parquet"]
 
 METADATA_KEY = b"hypomask"
 
@@ -33,6 +33,22 @@ def write_parquet(path: Path, columns: Mapping[str, object], about: Mapping[str,
     content = sink.getvalue().to_pybytes()
     write_durably(path, lambda file: file.write(content), what)
     return hashlib.sha256(content).hexdigest()
+
+
+def read_about(path: Path, what: str) -> dict[str, Any]:
+    """Return the note beside the table in `path`, without reading the table.
+
+    Raises
+    ------
+    RunError
+        When the file is missing, damaged or another program's.
+    """
+    try:
+        return dict(json.loads((pq.read_schema(path).metadata or {})[METADATA_KEY]))
+    except (OSError, pa.ArrowException, KeyError, ValueError) as error:
+        raise RunError(
+            f"{path}: {what} are missing or damaged. Give the compare command again: it makes what is missing."
+        ) from error
 
 
 def read_parquet(path: Path, what: str) -> tuple[pa.Table, dict[str, Any]]:

@@ -49,6 +49,11 @@ class PlanConfig:
         Share of a hypothesis' genes that the cohort must have; below it the study refuses to run.
     seed
         Everything random derives from it.
+    keep_models
+        Keep the trained models of hypotheses and references, which knockouts need: ``auto`` while they take no more
+        than 2 GB together, ``all``, or ``none``. No number of the comparison depends on it.
+    keep_null_models
+        Keep the models of so many null draws of each hypothesis, too, as a yardstick for knockouts.
     """
 
     folds: int = 5
@@ -62,6 +67,8 @@ class PlanConfig:
     reference_genes: int = 1000
     min_coverage: float = 0.5
     seed: int = 0
+    keep_models: Literal["auto", "all", "none"] = "auto"
+    keep_null_models: int = 0
 
     def __post_init__(self) -> None:
         limits = (("folds", 2, 100), ("repeats", 1, 100), ("nulls", 0, 9999), ("null_repeats", 1, self.repeats))
@@ -71,8 +78,9 @@ class PlanConfig:
                 raise ConfigError(f"plan.{name}: got {value}, expected a whole number from {least} to {most}")
         if self.nulls == 1:
             raise ConfigError("plan.nulls: got 1, expected 0 (no null tests) or at least 2; 99 is the usual choice")
-        if self.reference_genes < 0:
-            raise ConfigError(f"plan.reference_genes: got {self.reference_genes}, expected at least 0")
+        for name in ("reference_genes", "keep_null_models"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"plan.{name}: got {getattr(self, name)}, expected at least 0")
         if not 0 <= self.min_coverage <= 1:
             raise ConfigError(f"plan.min_coverage: got {self.min_coverage}, expected a share from 0 to 1")
         if not 0 <= self.seed < 2**63:

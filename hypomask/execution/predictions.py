@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from hypomask.execution.jobs import Job
-from hypomask.execution.parquet_files import read_parquet, write_parquet
+from hypomask.execution.parquet_files import read_about, read_parquet, write_parquet
 
 __all__ = ["Fit", "PredictionStore", "StoredFile", "StoredPredictions"]
 
@@ -76,8 +76,15 @@ class PredictionStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def write(self, job: Job, fit: Fit, samples: tuple[str, ...]) -> StoredFile:
-        """Write the predictions of `job` durably; `samples` are the cohort's ids, written beside the positions.
+    def write(self, job: Job, fit: Fit, samples: tuple[str, ...], model: StoredFile | None = None) -> StoredFile:
+        """Write the predictions of `job` durably.
+
+        Parameters
+        ----------
+        samples
+            The cohort's ids, written beside the positions.
+        model
+            The stored model that made them; None where it was not kept.
 
         Raises
         ------
@@ -99,7 +106,13 @@ class PredictionStore:
             columns |= {f"eta_{part}_{k}": eta_BK[:, k] for k in range(eta_BK.shape[1])}
         if not (math.isfinite(fit.y_center) and math.isfinite(fit.y_scale) and fit.y_scale > 0):
             raise ValueError(f"the phenotype's training scale is {fit.y_scale}, expected a positive number")
-        about = {"job": job.key, "y_center": float(fit.y_center), "y_scale": float(fit.y_scale)}
+        about: dict[str, object] = {
+            "job": job.key,
+            "y_center": float(fit.y_center),
+            "y_scale": float(fit.y_scale),
+        }
+        if model is not None:
+            about["model"] = {"file": model.name, "sha256": model.sha256}
         path = self.folder / job.file_name
         return StoredFile(job.file_name, write_parquet(path, columns, about, f"the predictions of {job.key}"))
 
@@ -110,6 +123,18 @@ class PredictionStore:
         except OSError:
             return False
         return hashlib.sha256(content).hexdigest() == stored.sha256
+
+    def model_of(self, job: Job) -> StoredFile | None:
+        """Return the stored model that made the predictions of `job`, None where it was not kept.
+
+        Raises
+        ------
+        RunError
+            When the predictions are missing or damaged.
+        """
+        about = read_about(self.folder / job.file_name, f"the predictions of {job.key}")
+        kept = about.get("model")
+        return None if kept is None else StoredFile(kept["file"], kept["sha256"])
 
     def read(self, job: Job) -> StoredPredictions:
         """Read the predictions of `job`.

@@ -13,6 +13,7 @@ from hypomask.comparison.result import Role
 from hypomask.data.splits import Folds, make_folds
 from hypomask.errors import ConfigError, DataError, HypothesisError, Problem, raise_problems
 from hypomask.execution.jobs import NO_INTERACTION, UNCONSTRAINED, hypothesis_model
+from hypomask.execution.model_keeping import KeptModels, kept_models
 from hypomask.execution.study_definition import Study
 from hypomask.hypothesis.graph import Hypothesis, Scope
 from hypomask.masks.compile import compile_mask
@@ -47,6 +48,8 @@ class PreparedStudy:
         What was found while reading the data; None when the cohort was given as an object.
     warnings
         What a reader of the answer must know about data, masks and plan.
+    kept
+        Which trained models are kept.
     """
 
     study: Study
@@ -59,6 +62,7 @@ class PreparedStudy:
     masks: Mapping[str, Mask]
     coverage: tuple[Coverage, ...]
     warnings: tuple[str, ...]
+    kept: KeptModels
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -100,6 +104,7 @@ def prepare(
     overlap_warnings = [overlap.warning for overlap in mask_overlaps(list(masks.values())) if overlap.warning]
     references, reference_notes = _references(genes, masks, scope, study)
     found = report.warnings if report else ()
+    kept, kept_note = kept_models(study, {**masks, **references}, cohort.phenotype, len(cohort.channels))
     by_scope: NullKind = "rewired" if scope == "all" else "matched-genes"
     return PreparedStudy(
         study=study,
@@ -111,7 +116,16 @@ def prepare(
         null_kind=by_scope if plan.null_kind == "auto" else plan.null_kind,
         masks={**masks, **references},
         coverage=coverage,
-        warnings=(*found, *folds.notes, *notes, *reference_notes, *coverage_warnings(coverage), *overlap_warnings),
+        warnings=(
+            *found,
+            *folds.notes,
+            *notes,
+            *reference_notes,
+            *coverage_warnings(coverage),
+            *overlap_warnings,
+            *filter(None, [kept_note]),
+        ),
+        kept=kept,
     )
 
 

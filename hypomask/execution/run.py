@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hypomask.errors import ConfigError, RunError
+from hypomask.execution.checkpoints import CheckpointStore
 from hypomask.execution.durable import failed_write, write_durably
 from hypomask.execution.environment import code_versions, describe_environment
 from hypomask.execution.evidence import Evidence
 from hypomask.execution.fingerprint import check_fingerprint, config_hash, fingerprint
-from hypomask.execution.jobs import Job, hypothesis_model
+from hypomask.execution.jobs import Job, hypothesis_model, null_name
 from hypomask.execution.ledger import Ledger
 from hypomask.execution.null_stage import NullMasks, run_null_stage
 from hypomask.execution.plan import first_stage
@@ -220,10 +221,28 @@ class _Run:
             if record.state == "done" and (record.stored is None or not store.is_intact(record.stored)):
                 self.progress.say(f"trained again: the predictions of {record.job.key} are missing or damaged")
                 self.ledger.requeue(record.job, "its predictions are missing or damaged")
+            elif record.state == "done" and (reason := self._model_amiss(record.job, store)):
+                self.progress.say(f"trained again: {reason} ({record.job.key})")
+                self.ledger.requeue(record.job, reason)
             elif record.state == "running":
                 self.ledger.requeue(record.job, "it was under way when the run was stopped")
             elif record.state == "failed" or (record.state == "queued" and record.attempts):
                 self.ledger.requeue(record.job, "it failed in an earlier run")
+
+    def _model_amiss(self, job: Job, store: PredictionStore) -> str:
+        """Return why `job` must be trained again for its model's sake; an empty text when it need not.
+
+        A run made without models is left as it is unless they were asked for by name: nobody wants to pay twice.
+        """
+        kept, plan = self.prepared.kept, self.prepared.study.plan
+        if not kept.keeps(job):
+            return ""
+        stored = store.model_of(job)
+        if stored is None:
+            asked_for = plan.keep_models == "all" or null_name(job.model) is not None
+            return "its model was not kept" if asked_for else ""
+        intact = CheckpointStore(self.folder.checkpoints).is_intact(stored)
+        return "" if intact else "its model is missing or damaged"
 
     def _write_inputs(self) -> None:
         """Write the study, the samples and the masks beside the ledger: the folder then stands for itself."""
@@ -265,6 +284,8 @@ class _Run:
             "seed": prepared.study.plan.seed,
             "device": self.device,
             "predictions": self.folder.predictions,
+            "checkpoints": self.folder.checkpoints,
+            "kept": prepared.kept,
             "fit": self.fit,
         }
         if self.n_workers == 1:

@@ -57,6 +57,11 @@ class RunFolder:
         return self.path / "predictions"
 
     @property
+    def checkpoints(self) -> Path:
+        """Folder of trained models, a file per job that kept its own; their masks in a folder of it."""
+        return self.path / "checkpoints"
+
+    @property
     def masks(self) -> Path:
         """Folder of the hypotheses' masks."""
         return self.path / "masks"
@@ -104,7 +109,7 @@ class RunFolder:
         RunError
             When it cannot be made.
         """
-        for folder in (self.path, self.predictions, self.masks, self.tables, self.work):
+        for folder in (self.path, self.predictions, self.checkpoints, self.masks, self.tables, self.work):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
@@ -114,7 +119,7 @@ class RunFolder:
 
     def clear(self) -> None:
         """Delete what runs write here, and nothing else: the folder may hold files of its owner's."""
-        for folder in (self.predictions, self.masks, self.tables, self.work):
+        for folder in (self.predictions, self.checkpoints, self.masks, self.tables, self.work):
             shutil.rmtree(folder, ignore_errors=True)
         names = [self.ledger.name, f"{self.ledger.name}-wal", f"{self.ledger.name}-shm"]
         names += [file.name for file in (self.study, self.samples, self.results, self.environment, self.report)]
@@ -123,7 +128,7 @@ class RunFolder:
 
     def remove_unfinished(self) -> int:
         """Delete files that a killed process left half written; return how many."""
-        folders = (self.path, self.predictions, self.masks, self.tables)
+        folders = (self.path, self.predictions, self.checkpoints, self.checkpoints / "masks", self.masks, self.tables)
         return sum(remove_stale_temporaries(folder) for folder in folders)
 
     def write_samples(self, subjects: Subjects, test_fold_RB: npt.NDArray[np.int8]) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import importlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hypomask.errors import ConfigError, RunError
+from hypomask.execution.checkpoints import CheckpointStore
 from hypomask.execution.jobs import Job
+from hypomask.execution.model_keeping import KeptModels
 from hypomask.execution.one_thread import one_thread
 from hypomask.execution.predictions import Fit, Number, PredictionStore, StoredFile
 
@@ -73,6 +75,8 @@ class TrainerSetup:
         function: the module (and torch with it) is loaded only where jobs are trained.
     predictions
         The folder that prediction files go to.
+    checkpoints, kept
+        The folder that models go to, and which ones; None: none are kept.
     """
 
     cohort: Cohort
@@ -84,6 +88,8 @@ class TrainerSetup:
     predictions: Path
     fit: str = DEFAULT_FIT
     values_file: Path | None = None
+    checkpoints: Path | None = None
+    kept: KeptModels = field(default_factory=KeptModels)
 
     @staticmethod
     def without_values(cohort: Cohort) -> Cohort:
@@ -98,6 +104,7 @@ class Trainer:
         self._setup = setup
         self._fit = _load_function(setup.fit)
         self._store = PredictionStore(setup.predictions)
+        self._checkpoints = None if setup.checkpoints is None else CheckpointStore(setup.checkpoints)
         self._split: tuple[int, int] | None = None
         self._additive_cache: dict[Any, Any] = {}
         self._cohort = setup.cohort
@@ -124,7 +131,9 @@ class Trainer:
                     device=self._setup.device,
                     additive_cache=self._additive_cache,
                 )
-            stored = self._store.write(job, fit, self._cohort.samples)
+            model = getattr(fit, "model", None) if self._setup.kept.keeps(job) else None
+            kept = self._checkpoints.write(job, model) if self._checkpoints is not None and model is not None else None
+            stored = self._store.write(job, fit, self._cohort.samples, kept)
         except (ConfigError, RunError) as error:
             return Failed(job, str(error), fatal=True)
         except Exception as error:  # noqa: BLE001 (a job may fail in any way: it is reported, and the study goes on)

@@ -16,7 +16,7 @@ import zipfile
 import zlib
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from hypomask.errors import HypothesisError
 from hypomask.hypothesis.graph import Prior
 from hypomask.masks.mask import EdgeTable, Mask
 
-__all__ = ["FORMAT", "load_mask", "save_mask"]
+__all__ = ["DAMAGE", "FORMAT", "load_mask", "save_mask", "write_mask"]
 
 FORMAT = 1
 MAX_BYTES = 4 << 30  # unpacked; a mask of 300 million entries
@@ -46,8 +46,8 @@ DAMAGE = (  # what zipfile, zlib, numpy and json are seen to raise on damaged fi
 COLUMNS = {"rows": np.int32, "cols": np.int32, "relation": np.int16, "weight": np.float32}
 
 
-def save_mask(mask: Mask, path: Path) -> None:
-    """Write `mask` to `path`; the file is there whole or not at all."""
+def write_mask(mask: Mask, stream: BinaryIO) -> None:
+    """Write `mask` to an open file."""
     header = {
         "format": FORMAT,
         "name": mask.name,
@@ -61,10 +61,15 @@ def save_mask(mask: Mask, path: Path) -> None:
     arrays: dict[str, Any] = {"header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)}
     for number, table in enumerate(mask.layers):
         arrays |= {f"{column}_{number}": getattr(table, column) for column in COLUMNS}
+    np.savez_compressed(stream, allow_pickle=False, **arrays)
+
+
+def save_mask(mask: Mask, path: Path) -> None:
+    """Write `mask` to `path`; the file is there whole or not at all."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with partial.open("wb") as stream:
-            np.savez_compressed(stream, allow_pickle=False, **arrays)
+            write_mask(mask, stream)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,21 +18,20 @@ from torch import Tensor
 from hypomask.data.cohort import Cohort
 from hypomask.data.seeds import derive_seed
 from hypomask.data.splits import Folds, inner_folds
-from hypomask.data.standardize import Scaling, fit_scaling
+from hypomask.data.standardize import fit_scaling
 from hypomask.masks.mask import Mask
 from hypomask.model.attention import LayerLayout, build_layout
 from hypomask.model.config import ModelConfig
 from hypomask.model.hidden_values import HiddenValueTransformer, sets_to_hide
 from hypomask.outcomes.continuous import Continuous
 from hypomask.outcomes.family import Float
-from hypomask.training.additive import fit_additive
+from hypomask.training.additive import AdditiveModel, fit_additive
 from hypomask.training.config import TrainingConfig
 from hypomask.training.fine_tuning import MAX_GRADIENT_NORM
+from hypomask.training.fold_model import TARGET_CHANNEL, HiddenGenesModel, without_training
 from hypomask.training.shrinkage import choose_shrinkage
 
-__all__ = ["HiddenGeneFit", "fit_hidden_genes"]
-
-TARGET_CHANNEL = 0
+__all__ = ["fit_hidden_genes"]
 
 # Of the ridge on a gene's final token, relative to samples x the token's variance; from almost nothing to almost free.
 PENALTIES: Float = np.logspace(1.0, -6.0, 15)
@@ -41,39 +39,20 @@ PENALTIES: Float = np.logspace(1.0, -6.0, 15)
 SAMPLES_AT_ONCE = 1024
 
 
-@dataclass(frozen=True, eq=False)
-class HiddenGeneFit:
-    """Predictions of every gene's value in the held-out samples, in the measurements' own unit.
-
-    Parameters
-    ----------
-    full_BG, gene_free_BG
-        (B_test, G): by mask and covariates, and by covariates alone.
-    replicates_MBG
-        (M, B_test, G): by each replicate; M is 0 where the mask has no edge.
-    numbers
-        How the fit went.
-    """
-
-    full_BG: Float
-    gene_free_BG: Float
-    replicates_MBG: Float
-    numbers: dict[str, float | int | str]
-
-
 def fit_hidden_genes(
     cohort: Cohort,
     mask: Mask,
     folds: Folds,
     train: npt.NDArray[np.int64],
-    test: npt.NDArray[np.int64],
     *,
     model: ModelConfig,
     training: TrainingConfig,
     seed: int,
     device: str = "cpu",
-) -> HiddenGeneFit:
-    """Fit on samples `train` and predict every gene of `test` while its own value, in all channels, is hidden.
+) -> tuple[HiddenGenesModel, dict[str, float | int | str]]:
+    """Fit on samples `train` a model of every gene while its own value, in all channels, is hidden.
+
+    Returns the model, and how the fit went.
 
     Parameters
     ----------
@@ -84,48 +63,40 @@ def fit_hidden_genes(
     """
     z_BP = cohort.covariates.to_numpy(dtype=np.float64, na_value=np.nan)
     scaling = fit_scaling(cohort.values_BGC[train], z_BP[train])
-    x_train, x_test = scaling.genes(cohort.values_BGC[train]), scaling.genes(cohort.values_BGC[test])
+    x_train = scaling.genes(cohort.values_BGC[train])
     y_train = np.where(np.isnan(cohort.values_BGC[train, :, TARGET_CHANNEL]), np.nan, x_train[:, :, TARGET_CHANNEL])
     blocks = folds.blocks[train]
-    known_train, known_test = _by_covariates(
-        scaling.covariates(z_BP[train]), scaling.covariates(z_BP[test]), y_train.astype(np.float64), blocks, seed
+    by_covariates, known_train = _by_covariates(
+        scaling.covariates(z_BP[train]), y_train.astype(np.float64), blocks, seed
     )
-    gene_free_BG = _in_unit(known_test, scaling)
-    if mask.n_edges == 0 and mask.prior.kind == "hard":
-        nobody = np.zeros((0, *gene_free_BG.shape))
-        return HiddenGeneFit(gene_free_BG, gene_free_BG, nobody, {"epochs": 0, "trainings": 0, "shrinkage": 0.0})
     fitter = _Fitter(x_train, y_train - known_train, mask, model, training, seed, torch.device(device))
-    parts = inner_folds(np.zeros(len(train)), Continuous(), blocks, training.inner_folds, derive_seed("stopping", seed))
-    added_MBG, numbers = fitter.fit(parts, x_test)
-    return HiddenGeneFit(
-        full_BG=_in_unit(known_test + added_MBG.mean(axis=0), scaling),
-        gene_free_BG=gene_free_BG,
-        replicates_MBG=np.stack([_in_unit(known_test + added_BG, scaling) for added_BG in added_MBG]),
-        numbers=numbers,
-    )
-
-
-def _in_unit(standardised_BG: Float, scaling: Scaling) -> Float:
-    factor_G = scaling.factor_GC[:, TARGET_CHANNEL]
-    width_G = np.where(factor_G > 0, 1 / np.where(factor_G > 0, factor_G, 1.0), 0.0)
-    return np.asarray(scaling.center_GC[:, TARGET_CHANNEL] + standardised_BG * width_G)
+    networks: tuple[HiddenValueTransformer, ...] = ()
+    shrinkage_G = np.zeros(mask.n_genes)
+    numbers: dict[str, float | int | str] = {"epochs": 0, "trainings": 0, "shrinkage": 0.0}
+    if mask.n_edges or mask.prior.kind != "hard":
+        inner_seed = derive_seed("stopping", seed)
+        parts = inner_folds(np.zeros(len(train)), Continuous(), blocks, training.inner_folds, inner_seed)
+        networks, shrinkage_G, numbers = fitter.fit(parts)
+    fitted = HiddenGenesModel(mask, model, scaling, by_covariates, networks, shrinkage_G, fitter.layouts)
+    return fitted, numbers
 
 
 def _by_covariates(
-    z_train: Float, z_test: Float, y_BG: Float, blocks: npt.NDArray[np.int64], seed: int
-) -> tuple[Float, Float]:
-    """Return what covariates alone say of each gene: of training samples out of sample, and of test samples."""
-    known_train, known_test = np.zeros(y_BG.shape), np.zeros((len(z_test), y_BG.shape[1]))
+    z_train: Float, y_BG: Float, blocks: npt.NDArray[np.int64], seed: int
+) -> tuple[tuple[AdditiveModel | None, ...], Float]:
+    """Return what covariates alone say of each gene: as models, and of training samples out of sample."""
+    known_train = np.zeros(y_BG.shape)
+    models: list[AdditiveModel | None] = [None] * y_BG.shape[1]
     if z_train.shape[1] == 0:
-        return known_train, known_test
+        return tuple(models), known_train
     for gene, y_B in enumerate(y_BG.T):
         seen = np.isfinite(y_B)
         if len(np.unique(blocks[seen])) < 2:
             continue
         fitted = fit_additive(None, z_train[seen], y_B[seen], family=Continuous(), blocks=blocks[seen], seed=seed)
         known_train[seen, gene] = fitted.eta_train[:, 0]
-        known_test[:, gene] = fitted.predict(None, z_test)[:, 0]
-    return known_train, known_test
+        models[gene] = without_training(fitted)
+    return tuple(models), known_train
 
 
 class _Fitter:
@@ -155,9 +126,9 @@ class _Fitter:
         self.sets = tuple(torch.from_numpy(genes).to(device) for genes in sets_to_hide(mask, model.n_layers))
 
     def fit(
-        self, parts: npt.NDArray[np.int8], x_test: npt.NDArray[np.float32]
-    ) -> tuple[Float, dict[str, float | int | str]]:
-        """Return (M, B_test, G) what each replicate adds, shrunk, and how it went."""
+        self, parts: npt.NDArray[np.int8]
+    ) -> tuple[tuple[HiddenValueTransformer, ...], Float, dict[str, float | int | str]]:
+        """Return the replicates, how much of them is kept of each gene (G,), and how it went."""
         replicates = range(min(self.training.replicates, int(parts.max()) + 1))
         everything = np.arange(len(parts))
         models = [self._new_model(i) for i in replicates]
@@ -172,21 +143,23 @@ class _Fitter:
             held_out_BG.append(self._predict(tuned, self.x_BGC[torch.from_numpy(outside).to(self.device)]))
             held_out_rows.append(outside)
         shrinkage_G = self._shrinkage(np.concatenate(held_out_BG), np.concatenate(held_out_rows))
-        x_new = torch.from_numpy(np.ascontiguousarray(x_test)).to(self.device)
-        added = []
         for i, model in enumerate(models):
             self._set_readout(model, features[i], everything, penalty_G)
             if epochs[i]:
                 self._tune(model, i, everything, None, epochs[i])
-            added.append(shrinkage_G * self._predict(model, x_new))
-        return np.stack(added), {
-            "shrinkage": float(shrinkage_G.mean()),
-            "penalty": float(np.exp(np.log(PENALTIES[penalty_G]).mean())),
-            "epochs": float(np.mean(epochs)),
-            "hidden_at_once": len(self.sets),
-            "trainings": 2 * len(models),
-            "attention": self.layouts[0].back_end,
-        }
+            model.eval()
+        return (
+            tuple(models),
+            shrinkage_G,
+            {
+                "shrinkage": float(shrinkage_G.mean()),
+                "penalty": float(np.exp(np.log(PENALTIES[penalty_G]).mean())),
+                "epochs": float(np.mean(epochs)),
+                "hidden_at_once": len(self.sets),
+                "trainings": 2 * len(models),
+                "attention": self.layouts[0].back_end,
+            },
+        )
 
     def _new_model(self, replicate: int) -> HiddenValueTransformer:
         generator = torch.Generator().manual_seed(derive_seed("initial values", self.seed, replicate))
