@@ -16,6 +16,7 @@ from hypomask.data.phenotypes import missing_phenotype, read_phenotype
 from hypomask.data.sources import Sources, read_sources
 from hypomask.data.spec import DataReport, DataSpec
 from hypomask.data.tables import Findings, Matrix
+from hypomask.data.transforms import transformed
 from hypomask.errors import Problem
 
 __all__ = ["DataReport", "DataSpec", "read_cohort"]
@@ -75,7 +76,7 @@ def _assemble(joined: Join, observations: Observations, spec: DataSpec, findings
     rows = missing_phenotype(table, joined.rows, spec, findings)
     ids = tuple(observations.ids[row] for row in rows)
     covariates, strata = read_covariates(table, rows, ids, spec, findings)
-    values_BGC = joined.values(rows)
+    values_BGC = transformed(joined.values(rows), spec.transform, ids, joined.genes, findings)
     if spec.masked_genes:
         phenotype = Phenotype.masked_genes(joined.genes, values_BGC[:, :, 0])
     else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from hypomask.data.transforms import TRANSFORMS, Transform
 from hypomask.errors import ConfigError, did_you_mean
 from hypomask.outcomes.kinds import COLUMN_KINDS, ColumnKind
 
@@ -59,6 +60,8 @@ class DataSpec:
         AnnData only: ``X`` and names of layers; each becomes a channel, ``X`` under the name given in `channels`.
     exclude
         Columns of the channel tables that are neither genes nor anything else that is named here.
+    transform
+        Of all measurements: ``log`` of intensities and concentrations, ``log1p`` of counts.
     drop_missing_phenotype
         Leave out observations without a phenotype rather than refuse them.
     """
@@ -78,6 +81,7 @@ class DataSpec:
     orientation: Orientation = "auto"
     layers: tuple[str, ...] = ("X",)
     exclude: tuple[str, ...] = ()
+    transform: Transform = "none"
     drop_missing_phenotype: bool = False
 
     def __post_init__(self) -> None:
@@ -94,6 +98,7 @@ class DataSpec:
             wrong.append("several phenotypes: a column is named twice")
         for option, value, choices in (
             ("kind", self.kind, ("auto", *COLUMN_KINDS)),
+            ("transform", self.transform, TRANSFORMS),
             ("orientation", self.orientation, ("auto", "samples-in-rows", "genes-in-rows")),
         ):
             if value not in choices:

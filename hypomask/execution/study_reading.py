@@ -37,6 +37,7 @@ DATA_KEYS = (
     "orientation",
     "layers",
     "exclude",
+    "transform",
     "drop_missing_phenotype",
 )
 PHENOTYPE_KEYS = ("column", "columns", "kind", "event", "positive", "target")
@@ -147,6 +148,7 @@ def _read_data(read: Fields, folder: Path) -> DataSpec | None:
         "orientation": data.choice("orientation", ORIENTATIONS, "auto"),
         "layers": tuple(name.text for name in data.texts("layers")) or ("X",),
         "exclude": tuple(name.text for name in data.texts("exclude")),
+        "transform": data.choice("transform", ("none", "log", "log1p"), "none"),
         "drop_missing_phenotype": data.flag("drop_missing_phenotype", False),
     }
     if len(read.problems) > n_before:

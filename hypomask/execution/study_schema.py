@@ -65,6 +65,7 @@ def _data() -> dict[str, Any]:
         "orientation": {"enum": list(ORIENTATIONS)},
         "layers": _NAMES,
         "exclude": _NAMES,
+        "transform": {"enum": ["none", "log", "log1p"]},
         "drop_missing_phenotype": {"type": "boolean"},
     }
     return _object(properties, "channels", "phenotype")
