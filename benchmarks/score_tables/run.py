@@ -71,14 +71,17 @@ SCENARIOS = (
     Scenario("wide ridge", 100, 200, "r2", 10, penalty=50.0),
     Scenario("wide ridge", 150, 200, "r2", 5, penalty=50.0, signal=0.9),
     Scenario("wide ridge, repeated", 150, 200, "r2", 5, 3, penalty=50.0, signal=0.9),
+    Scenario("very wide ridge", 200, 1000, "r2", 5, penalty=300.0, signal=0.3),
+    Scenario("wide ridge, two folds", 80, 200, "auc", 2, penalty=50.0, signal=0.3),
+    Scenario("wide ridge, three folds", 150, 200, "r2", 3, penalty=50.0, signal=0.3),
     Scenario("five equal models, ridge", 200, 20, "r2", 10, models=5),
     Scenario("five equal models, ridge", 100, 20, "auc", 10, models=5, signal=0.3),
     Scenario("beyond the method: interpolation", 200, 300, "r2", 10, penalty=0.01, signal=0.3),
     Scenario("unequal, ridge", 200, 20, "r2", 10, gap=0.3),
     Scenario("unequal, ridge", 200, 20, "r2", 10, gap=0.6),
-    Scenario("unequal, ridge", 500, 20, "r2", 10, gap=0.6),
-    Scenario("unequal, ridge", 500, 20, "r2", 5, 3, gap=0.6),
-    Scenario("unequal, ridge", 500, 20, "auc", 10, gap=1.0),
+    Scenario("unequal, ridge", 500, 20, "r2", 10, gap=0.3),
+    Scenario("unequal, ridge", 500, 20, "r2", 5, 3, gap=0.3),
+    Scenario("unequal, ridge", 500, 20, "auc", 10, gap=0.3),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy.special import stdtr
 
 from hypomask.comparison.paired import Effect
 
@@ -44,8 +44,8 @@ def correlated_bayes(effect: Effect, margin: float) -> ThreeWay:
     if effect.se == 0:
         below, above = float(effect.mean < -margin), float(effect.mean > margin)
     else:
-        law = stats.t(effect.df, loc=effect.mean, scale=effect.se)
-        below, above = float(law.cdf(-margin)), float(law.sf(margin))
+        below = float(stdtr(effect.df, (-margin - effect.mean) / effect.se))
+        above = float(stdtr(effect.df, (effect.mean - margin) / effect.se))
     if margin == 0 and below == above == 0.0:
         below = above = 0.5
     return ThreeWay(below, max(0.0, 1.0 - below - above) if margin > 0 else 0.0, above)

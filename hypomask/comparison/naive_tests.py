@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
+from scipy.special import bdtr, stdtr
 
 from hypomask.comparison.paired import RESOLUTION
 
@@ -52,14 +53,15 @@ def naive_tests(difference_J: npt.NDArray[np.float64]) -> NaiveTests:
     differing = d_J[d_J != 0.0]
     if not len(differing):
         return NaiveTests(1.0, 1.0, 1.0)
+    wins = int((differing > 0).sum())
     spread = float(d_J.std(ddof=1))
     mean = float(d_J.mean())
     # Without spread the t test is infinitely sure; what it would say is 0, and that is its own affair.
     t = abs(mean) * np.sqrt(len(d_J)) / spread if spread > 1e-12 * abs(mean) else np.inf
     return NaiveTests(
-        paired_t=float(2.0 * stats.t.sf(t, len(d_J) - 1)),
+        paired_t=float(2.0 * stdtr(len(d_J) - 1, -t)),
         wilcoxon=_signed_rank_p(differing),
-        sign=float(stats.binomtest(int((differing > 0).sum()), len(differing)).pvalue),
+        sign=float(min(1.0, 2.0 * bdtr(min(wins, len(differing) - wins), len(differing), 0.5))),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 import numpy as np
+import numpy.typing as npt
 
 from hypomask.comparison.score_columns import Columns, find_columns
 from hypomask.comparison.score_names import ScoreName, known_score, score_in_file_name
@@ -19,6 +20,7 @@ from hypomask.errors import DataError, Problem, raise_problems, shortened
 
 __all__ = ["lay_out"]
 
+SMALLEST, LARGEST = 1e-5, 1e12
 SUMMARY_ROWS = {"mean", "average", "avg", "std", "sd", "sem", "se", "median", "total", "overall", "all", "min", "max"}
 
 
@@ -75,6 +77,7 @@ def lay_out(table: TextTable, settings: ScoreSettings) -> ScoreTable:
         raise DataError(str(table.problem("one fold, expected at least two (10 are usual)", first[0][0].row)))
     values = _numbers(table, by_model)
     score_MRK = np.array([[[values[name, s.row] for s in fold_K] for fold_K in grids[name]] for name in by_model])
+    _refuse_odd_units(table, score_MRK)
     return ScoreTable(table.file, tuple(by_model), score_MRK, _score_name(table, columns, settings), assumed)
 
 
@@ -215,6 +218,14 @@ def _numbers(table: TextTable, by_model: dict[str, tuple[str, list[_Split]]]) ->
                 problems.append(table.problem(f"{where}: {_wrong(table.columns[column][split.row])}", split.row))
     raise_problems(problems, DataError)
     return found
+
+
+def _refuse_odd_units(table: TextTable, score_MRK: npt.NDArray[np.float64]) -> None:
+    """Differences below 1e-9 count as rounding, and squares of huge numbers overflow."""
+    largest = float(np.abs(score_MRK).max())
+    if not SMALLEST <= largest <= LARGEST and largest > 0:
+        beyond = f"the largest score is {largest:.3g}, expected one between {SMALLEST:g} and {LARGEST:g}"
+        raise DataError(str(table.problem(f"{beyond}; give the scores in another unit")))
 
 
 def _wrong(cell: str) -> str:

@@ -134,6 +134,8 @@ def test_row_names_of_r_and_pandas_are_labels_of_folds(read) -> None:
         ("model,fold1,fold2\na,1,2\nb,3,4\n", ["turn the table"]),
         ("model,fold,auc,f1\na,1,1,1\nb,1,1,1\n", ["2 columns could be the score: 'auc', 'f1'", "--score"]),
         ("model,fold,metric,value\na,1,auc,1\na,1,f1,1\nb,1,auc,1\nb,1,f1,1\n", ["2 kinds of scores: 'auc', 'f1'"]),
+        ("fold,a,b\n1,1e300,2\n2,3,4\n", ["the largest score is 1e+300", "another unit"]),
+        ("fold,a,b\n1,1e-12,2e-12\n2,3e-12,4e-12\n", ["the largest score is 4e-12"]),
         ("fold,a,b\n", ["a header and no rows"]),
         ("", ["empty"]),
         ("<!doctype html><html></html>", ["web page"]),
