@@ -3,6 +3,15 @@
 A gene that varies more (or is altered in more samples), or is better studied, predicts more whatever the phenotype. So
 every gene of the hypothesis is replaced by one that is close to it in the ranks of spread and, where given, of degree
 in the knowledge source; the wiring keeps its shape.
+
+The hypothesis' own genes are among those drawn from, each never in its own place. Left out, they would leave nulls that
+share most of their genes with each other, and lie below the hypothesis where it holds the most variable ones. Measured
+with gene sets of which none is special, and what a gene explains growing with its spread (logarithmic normal, 0.5): out
+of 60 genes, 20 random ones beat such nulls in 33 % of studies at the 5 % level and the 10 most variable ones in 49 %;
+with their own among those drawn, in 8 and 14 %.
+
+What matching leaves is told by `MatchedGenes.rank_bias`. In the same simulation, 3 to 20 most variable genes of 40 to
+400: size 6-13 % where it was below 0.12, 12-19 % from 0.16 to 0.25 (5-10 % for random genes, without any).
 """
 
 from __future__ import annotations
@@ -22,7 +31,7 @@ NEAREST_SHARE = 0.02  # a replacement is drawn among this share of the pool ...
 # ... within these bounds. A gene that is set against five others is the best of the six in every sixth study, whatever
 # it explains: with 5 alternatives one random gene of 200 beat its nulls in 15 % of studies, with 20 in 6 %.
 NEAREST_FEWEST, NEAREST_MOST = 20, 50
-POOL_PER_GENE = 2  # other genes needed per gene of the hypothesis before its own genes are left out
+FEW_OTHERS = 2  # other genes per gene of the hypothesis, below which it is said how many there are
 GENES_AT_ONCE = 1024  # 20,000 genes of 4,000 samples would otherwise take gigabytes
 TIE_BREAK = 1e-9  # below any difference of ranks
 
@@ -87,9 +96,13 @@ class MatchedGenes:
     mask
         Token i stands for the gene that replaces gene i of the original.
     own_genes_kept
-        Share of the hypothesis' own genes among the drawn ones; 0 unless the pool is small.
+        Share of the hypothesis' own genes among the drawn ones.
     rank_gap
         Mean distance between a gene and its replacement, in ranks from 0 to 1.
+    rank_bias
+        By how much of the ranks (-1 to 1) the hypothesis' genes lie above their replacements on average, in the
+        matching variable in which that is most. Genes that vary more predict more, so that nulls that vary less are too
+        easily beaten.
     worst_gene, worst_gap
         The gene with the least similar replacement.
     notes
@@ -99,6 +112,7 @@ class MatchedGenes:
     mask: Mask
     own_genes_kept: float
     rank_gap: float
+    rank_bias: float
     worst_gene: str
     worst_gap: float
     notes: tuple[str, ...]
@@ -107,8 +121,7 @@ class MatchedGenes:
 def draw_matched_genes(mask: Mask, pool: GenePool, rng: np.random.Generator) -> MatchedGenes:
     """Replace every gene of `mask` by another one of `pool`, all different, nearest in rank with chance among equals.
 
-    The hypothesis' own genes are not drawn, unless the pool holds fewer than two other genes for each of them; then
-    they may be, though none in its own place while there is a choice.
+    The hypothesis' own genes may be drawn, though none in its own place while there is a choice.
 
     Raises
     ------
@@ -123,12 +136,10 @@ def draw_matched_genes(mask: Mask, pool: GenePool, rng: np.random.Generator) -> 
     available = np.ones(len(pool.genes), dtype=bool)
     n_others = len(pool.genes) - len(own)
     notes = []
-    if n_others >= POOL_PER_GENE * len(own):
-        available[own] = False
-    else:
+    if n_others < FEW_OTHERS * len(own):
         notes.append(
             f"only {n_others} genes of the data are outside the hypothesis' {len(own)}, "
-            f"so its own genes were among those to draw from"
+            f"so draws have many of its own genes"
         )
     coordinates = pool.rank_coordinates()
     n_nearest = int(np.clip(NEAREST_SHARE * available.sum(), NEAREST_FEWEST, NEAREST_MOST))
@@ -148,6 +159,7 @@ def draw_matched_genes(mask: Mask, pool: GenePool, rng: np.random.Generator) -> 
         mask=replace(mask, genes=tuple(pool.genes[i] for i in drawn)),
         own_genes_kept=float(np.isin(drawn, own).mean()),
         rank_gap=float(gaps.mean()),
+        rank_bias=float((coordinates[own] - coordinates[drawn]).mean(axis=0).max()),
         worst_gene=mask.genes[worst],
         worst_gap=float(gaps[worst]),
         notes=tuple(notes),

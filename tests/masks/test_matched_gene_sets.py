@@ -20,12 +20,12 @@ def mask_on(genes: tuple[str, ...]) -> Mask:
     return Mask("m", genes, (EdgeTable.build([1, 2], [0, 1], weight=[0.5, 1.0]),))
 
 
-def test_drawn_genes_are_new_different_and_keep_the_wiring() -> None:
+def test_drawn_genes_are_different_never_in_their_own_place_and_keep_the_wiring() -> None:
     mask = mask_on(POOL[:20])
     drawn = draw_matched_genes(mask, GenePool(POOL, SPREAD), np.random.default_rng(1))
     assert len(set(drawn.mask.genes)) == 20
-    assert not set(drawn.mask.genes) & set(mask.genes)
-    assert drawn.own_genes_kept == 0.0
+    assert all(new != old for new, old in zip(drawn.mask.genes, mask.genes, strict=True))
+    assert drawn.own_genes_kept == len(set(drawn.mask.genes) & set(mask.genes)) / 20 < 0.2
     assert drawn.mask.layers is mask.layers
 
 
@@ -71,7 +71,7 @@ def test_a_single_gene_is_set_against_enough_others_for_a_test_at_5_percent() ->
     assert {gene for (gene,) in drawn} <= {f"g{i}" for i in range(89, 112)}
 
 
-def test_small_pool_lets_own_genes_in_and_says_so() -> None:
+def test_a_small_pool_is_said_to_give_many_own_genes_back() -> None:
     genes = POOL[:12]
     drawn = draw_matched_genes(mask_on(genes[:8]), GenePool(genes, SPREAD[:12]), np.random.default_rng(0))
     assert len(set(drawn.mask.genes)) == 8
@@ -110,3 +110,34 @@ def test_spread_is_measured_per_channel_without_missing_values() -> None:
 def test_rank_coordinates_share_the_middle_among_ties() -> None:
     pool = GenePool(("a", "b", "c", "d", "e"), np.array([0.0, 0.0, 0.0, 5.0, 7.0]))
     assert pool.rank_coordinates()[:, 0].tolist() == pytest.approx([0.25, 0.25, 0.25, 0.75, 1.0])
+
+
+def test_the_most_variable_genes_of_a_small_pool_lie_above_their_replacements() -> None:
+    genes = tuple(f"g{i}" for i in range(60))
+    pool = GenePool(genes, np.arange(60.0))
+    rng = np.random.default_rng(0)
+
+    def bias(chosen: tuple[str, ...]) -> float:
+        return float(np.mean([draw_matched_genes(mask_on(chosen), pool, rng).rank_bias for _ in range(50)]))
+
+    assert bias(genes[-5:]) > 0.12
+    assert bias(genes[:5]) < -0.12
+    assert abs(bias(genes[2::12])) < 0.06
+
+
+def test_random_sets_of_a_small_pool_beat_their_nulls_in_about_5_percent_of_studies() -> None:
+    # what a set explains is the sum over its genes, 20 of 60: with its own genes left out this was 33 %
+    rng = np.random.default_rng(4)
+    genes = tuple(f"g{i}" for i in range(60))
+    number = {gene: i for i, gene in enumerate(genes)}
+    rejected = 0
+    for _ in range(150):
+        worth = rng.standard_normal(60)
+        pool = GenePool(genes, rng.random(60))
+        own = rng.choice(60, 20, replace=False)
+        mask = mask_on(tuple(genes[i] for i in own))
+        nulls = [
+            worth[[number[gene] for gene in draw_matched_genes(mask, pool, rng).mask.genes]].sum() for _ in range(19)
+        ]
+        rejected += worth[own].sum() > max(nulls)
+    assert rejected / 150 < 0.10  # 5 % and 2.8 Monte-Carlo errors

@@ -36,7 +36,7 @@ def degrees(mask: Mask) -> tuple[list[int], list[int]]:
 
 
 # the chain's own output: a change here means that stored runs cannot be resumed with the same nulls
-GOLDEN_DRAW = [(1, 4), (2, 1), (3, 2), (4, 0), (5, 3)]
+GOLDEN_DRAW = [(1, 3), (2, 6), (3, 5), (4, 2), (5, 1), (6, 0), (7, 4)]
 
 
 def test_draw_depends_on_seed_mask_and_number_alone() -> None:
@@ -54,7 +54,7 @@ def test_draw_depends_on_seed_mask_and_number_alone() -> None:
 
 
 def test_draw_is_the_same_on_every_machine() -> None:
-    mask = compiled(*(Edge(f"g{i}", f"g{i + 1}") for i in range(5)))
+    mask = compiled(*(Edge(f"g{i}", f"g{i + 1}") for i in range(7)))
     drawn = draw_null(mask, draw=0, seed=1).mask
     assert list(zip(drawn.layers[0].rows.tolist(), drawn.layers[0].cols.tolist(), strict=True)) == GOLDEN_DRAW
 
@@ -118,11 +118,38 @@ def test_dense_graph_stays_rewired_with_a_weak_control_named() -> None:
 
 
 def test_no_draw_equals_the_original_even_where_that_is_likely() -> None:
-    path = compiled(*(Edge(f"g{i}", f"g{i + 1}") for i in range(5)))  # about fifty wirings in all
+    path = compiled(*(Edge(f"g{i}", f"g{i + 1}") for i in range(5)))
     sampler = NullSampler.choose(path, seed=0)
     assert sampler.kind == "rewired"
-    for number in range(100):
+    for number in range(52):
         assert not same_pattern(sampler.draw(number).mask, path)
+
+
+def test_nulls_that_are_few_are_all_found_and_each_is_drawn_once() -> None:
+    # five arrows from g0..g4 into g1..g5, none into its own source: 120 - 96 + 36 - 8 + 1 = 53, the path among them
+    path = compiled(*(Edge(f"g{i}", f"g{i + 1}") for i in range(5)))
+    for seed in range(3):
+        sampler = NullSampler.choose(path, seed=seed)
+        assert sampler.limit == 52
+        assert len({sampler.draw(number).mask.pair_keys.tobytes() for number in range(52)}) == 52
+        assert "there are only 52 of them" in sampler.draw(0).report
+        with pytest.raises(HypothesisError, match="null 52 was asked for, there are 52"):
+            sampler.draw(52)
+    assert not same_pattern(sampler.draw(0).mask, NullSampler.choose(path, seed=0).draw(0).mask)
+
+
+def test_nulls_that_are_many_have_no_limit() -> None:
+    assert NullSampler.choose(WIRED, seed=0).limit is None
+    assert NullSampler.choose(compiled(Edge("g0", "g1")), seed=0).limit is None  # 1,559 other pairs
+
+
+@pytest.mark.parametrize(("first", "kind", "said"), [(2, "relabelled", "only 14 other"), (3, "rewired", "only 19 of")])
+def test_fewer_than_nineteen_wirings_give_way_to_permuted_genes(first: int, kind: str, said: str) -> None:
+    # two hubs that share six targets: 6 choose 2 = 15 or 6 choose 3 = 20 ways to deal them
+    edges = [Edge("g0" if i < first else "g1", f"g{i + 2}") for i in range(6)]
+    sampler = NullSampler.choose(compiled(*edges), seed=0)
+    assert sampler.kind == kind
+    assert said in sampler.reason
 
 
 SMALL = {
@@ -140,14 +167,15 @@ def test_a_small_graph_has_enough_different_nulls_for_a_test_at_5_percent(edges:
     mask = compiled(*(Edge(source, target) for source, target in edges))
     sampler = NullSampler.choose(mask, seed=0)
     assert sampler.kind == "relabelled"
-    assert len({sampler.draw(number).mask.pair_keys.tobytes() for number in range(60)}) >= 19
+    draws = range(min(60, sampler.limit or 60))
+    assert len({sampler.draw(number).mask.pair_keys.tobytes() for number in draws}) >= 19
 
 
 def test_a_small_graph_over_all_genes_has_no_null_test_and_says_so() -> None:
     star = compiled(*(Edge("g0", gene) for gene in GENES[1:6]), genes=GENES[:6])
     sampler = NullSampler.choose(star, seed=0)
     assert sampler.kind is None
-    assert "only about 5 others of its shape can be drawn" in sampler.reason
+    assert "only 5 others of its shape can be drawn" in sampler.reason
     with pytest.raises(HypothesisError, match="too few nulls"):
         sampler.draw(0)
 
