@@ -90,7 +90,7 @@ def test_names_cannot_steer_the_terminal(hypomask: Run, tmp_path: Path) -> None:
     [
         ("fold,a,b\n1,0.8,oops\n2,0.9,0.7\n", ("t.csv:2", "'oops'")),
         ("fold,a,b\n1,0.8,0.7\n", ("t.csv:2", "one fold")),
-        ("fold,a,b\n1,0.8,0.7\n2,0.9,0.8\n3,0.7,0.6\n", ("t.csv", "differ by the same 0.1")),
+        ("fold,a,b\n1,.8,.7\n2,.9,.8\n3,.7,.6\n4,.8,.7\n5,.9,.8\n", ("t.csv", "differ by the same 0.1")),
         ("<!doctype html><html>", ("web page",)),
         ("", ("empty",)),
     ],

@@ -164,6 +164,8 @@ def test_constant_differences_are_refused_and_identical_scores_are_a_note() -> N
     frame = scores({"a": 0.8, "b": 0.7})
     with pytest.raises(DataError, match=r"'a' and 'c' differ by the same 0\.01 in all 10 splits"):
         judged(frame.assign(c=frame["a"] + 0.01))
+    few = frame.iloc[:2]
+    assert judged(few.assign(c=few["a"] + 0.01)).pair("a", "c").p_corrected == 1.0
     same = judged(frame.assign(c=frame["a"]))
     assert any("same score in every split: a and c" in note for note in same.notes)
     assert same.pair("a", "c").p_corrected == 1.0
