@@ -73,7 +73,7 @@ class GeneSelector:
             return f"{name!r} names no term; write one behind the colon, or {{source: {source}}} for all of its genes"
         if colon and source in self.sources:
             return f"{shortened(name)!r} stands among genes; write a list, with each gene and each term an item"
-        nearest = did_you_mean(source, self.sources.names) if colon else ""
+        nearest = did_you_mean(source, self.sources.declared) if colon else ""
         return f"no source {source!r} for {shortened(name)!r}.{nearest}" if nearest else None
 
     def _drawn(self, reference: Reference, node: Located) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, Protocol
@@ -50,8 +50,12 @@ class Sources(Protocol):
         """Return whether there is a source of this name: declared, fetched, or a file whose kind is known."""
 
     @property
+    def declared(self) -> Collection[str]:
+        """Names that the document declares."""
+
+    @property
     def names(self) -> Iterable[str]:
-        """Names to suggest for one that is not there."""
+        """Names to suggest for one that is not there, those of fetched resources too."""
 
     def genes(self, reference: Reference) -> DrawnGenes:
         """Return the genes of a source or term."""
@@ -71,10 +75,15 @@ OpenSources = Callable[[Mapping[str, Located], Path, list[Problem]], Sources]
 class UnreadSources:
     """Sources that a document declares, for those who read documents without knowledge files."""
 
-    names: tuple[str, ...]
+    declared: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What is declared."""
+        return self.declared
 
     def __contains__(self, name: object) -> bool:
-        return name in self.names
+        return name in self.declared
 
     def genes(self, reference: Reference) -> DrawnGenes:
         """Refuse."""

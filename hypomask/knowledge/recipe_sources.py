@@ -17,6 +17,7 @@ from hypomask.knowledge.drawing import DrawnSource, NetworkSource, TermSource
 from hypomask.knowledge.fetching.manifest import shipped_manifest
 from hypomask.knowledge.gene_set_formats import FORMATS
 from hypomask.knowledge.identifiers import IdentifierTable
+from hypomask.knowledge.line_stream import LineStream
 from hypomask.knowledge.network import GeneNetwork
 from hypomask.knowledge.network_files import network_kind, read_network
 from hypomask.knowledge.ontology_tables import is_ontology_table
@@ -42,18 +43,18 @@ class KnowledgeSources:
         self.declared = declared
         self.folder = folder
         self._read: dict[str, DrawnSource] = {}
-        self._failed: dict[str, str] = {}
+        self._failed: set[str] = set()
 
     def __contains__(self, name: object) -> bool:
         """Return whether `name` is declared, a resource of the manifest, or a file of a kind that is read."""
         if not isinstance(name, str):
             return False
-        return name in self.declared or name in shipped_manifest().resources or _is_knowledge_file(name)
+        return name in self.declared or name in _fetchable() or _is_knowledge_file(name)
 
     @property
     def names(self) -> Iterable[str]:
         """Names to suggest."""
-        return (*self.declared, *shipped_manifest().resources)
+        return (*self.declared, *_fetchable())
 
     def genes(self, reference: Reference) -> DrawnGenes:
         """Return the genes of a source or term."""
@@ -92,9 +93,16 @@ class KnowledgeSources:
             try:
                 self._read[name] = read_source(self._spec(name))
             except HypomaskError as fault:
-                self._failed[name] = str(fault)
-                raise KnowledgeError(f"source {name!r}: {fault}") from fault
+                self._failed.add(name)
+                first, *more = str(fault).splitlines() or [""]
+                others = f" (and {len(more):,} more lines of problems)" if more else ""
+                raise KnowledgeError(f"source {name!r}: {first}{others}") from fault
         return self._read[name]
+
+
+def _fetchable() -> tuple[str, ...]:
+    """Return resources that a recipe may name without declaring them; ``hgnc:1100`` is a way to write a gene."""
+    return tuple(name for name in shipped_manifest().resources if not name.startswith("hgnc"))
 
 
 def _is_knowledge_file(name: str) -> bool:
@@ -113,9 +121,7 @@ def read_source(spec: SourceSpec) -> DrawnSource:
     path = spec.path()
     if path is None:
         raise KnowledgeError("names no file")
-    suffix = kind_suffix(path)
-    asks_terms = any(option in TERM_OPTIONS for option in spec.given)
-    if suffix in (".obo", *FORMATS) or asks_terms or is_ontology_table(path):
+    if _holds_terms(path) or "hierarchy" in spec.given:
         _refuse_options(spec, NETWORK_OPTIONS, "an ontology or gene sets")
         terms = read_terms(
             path,
@@ -129,6 +135,17 @@ def read_source(spec: SourceSpec) -> DrawnSource:
         return TermSource(_renamed_terms(terms, spec), spec.relations, min_size, spec.numbers.get("max_size"))
     _refuse_options(spec, TERM_OPTIONS, "a network")
     return NetworkSource(_renamed_network(read_network(path, spec.network_options), spec))
+
+
+def _holds_terms(path: Path) -> bool:
+    """Return whether a file holds terms by its ending or, for tables, by its first line (header or a row)."""
+    if kind_suffix(path) in (".obo", *FORMATS) or network_kind(path) is None or is_ontology_table(path):
+        return True
+    try:
+        _, line = next(iter(LineStream(path)), (1, ""))
+    except KnowledgeError:
+        return False
+    return line.split("\t")[2:] in (["default"], ["gene"])
 
 
 def _refuse_options(spec: SourceSpec, unfit: Sequence[str], kind: str) -> None:
