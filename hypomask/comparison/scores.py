@@ -115,7 +115,8 @@ def _over_repeats(
         parts = [fold_B == fold for fold in np.unique(fold_B)] if score.within_folds else [np.ones(len(y_B), bool)]
         usable = [part for part in parts if not score.undefined(eta_BK[part], y_B[part])]
         if not usable:
-            return ShownScore(float("nan"), "no fold holds samples of every class")
+            why = score.undefined(eta_BK[parts[0]], y_B[parts[0]])
+            return ShownScore(float("nan"), f"undefined in every fold: {why}")
         computed = [score.compute(eta_BK[part], y_B[part], family) for part in usable]
         values.append(float(np.average(computed, weights=[part.sum() for part in usable])))
     return ShownScore(float(np.mean(values)))

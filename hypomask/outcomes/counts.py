@@ -15,6 +15,7 @@ from hypomask.outcomes.kinds import PhenotypeKind
 
 __all__ = ["Counts", "moment_dispersion"]
 
+NEGLIGIBLE = 1e-9  # dispersion that is Poisson for all purposes, and whose inverse may overflow
 MAX_ETA = 30.0  # log of an expected count; beyond it exp overflows on the way to a better step
 
 
@@ -44,7 +45,7 @@ class Counts(Family):
     def __init__(self, dispersion: float = 0.0) -> None:
         if not 0 <= dispersion < np.inf:
             raise DataError(f"dispersion is {dispersion}, expected 0 (Poisson) or more")
-        self.dispersion = float(dispersion)
+        self.dispersion = float(dispersion) if dispersion > NEGLIGIBLE else 0.0
 
     @classmethod
     def for_phenotype(cls, values: Float, classes: Sequence[str]) -> Counts:

@@ -25,6 +25,7 @@ def hazard_levels(eta_B: Float, at_risk_BT: npt.NDArray[np.bool_], target_T: Flo
     anyone = n_T > 0
     low_T = np.full(len(n_T), -float(eta_B.max(initial=0.0)) - MARGIN)
     high_T = np.full(len(n_T), -float(eta_B.min(initial=0.0)) + MARGIN)
+    target_T = np.where(anyone, target_T, 0.5)
     level_T = np.log(target_T / np.maximum(n_T - target_T, 0.5))
     for _ in range(MAX_STEPS):
         hazard_BT = expit(level_T + eta_B[:, None]) * at_risk_BT

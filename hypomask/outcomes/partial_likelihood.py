@@ -15,7 +15,6 @@ __all__ = ["RiskSets", "Ties"]
 Ties = Literal["efron", "breslow"]
 
 LEAST_RISK = 1e-300  # of the highest risk in the cohort: below it exp has nothing left
-MOST_LOG_RISK = 300.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,11 +105,10 @@ class RiskSets:
     def baseline(self, eta_B: Float) -> tuple[Float, Float]:
         """Return the event times (K,) and the increments (K,) of the baseline cumulative hazard there.
 
-        Breslow's estimate (with Efron's sharing of ties, where that was asked for) at linear predictors `eta_B`.
+        Breslow's estimate (with Efron's sharing of ties, where that was asked for) at linear predictors `eta_B`, of
+        which the highest should be near 0.
         """
-        top = float(np.clip(eta_B.max(), -MOST_LOG_RISK, MOST_LOG_RISK))
-        risk_B = np.exp(np.minimum(eta_B - top, MOST_LOG_RISK))
-        return self.times_K, self._hazards(risk_B).at_risk_K * np.exp(-top)
+        return self.times_K, self._hazards(np.exp(eta_B)).at_risk_K
 
     def _hazards(self, risk_B: Float) -> _Hazards:
         n_times = len(self.times_K)

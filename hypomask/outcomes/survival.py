@@ -164,24 +164,26 @@ class CoxSurvival(_Survival):
         return self._risk_sets(y_B).mean_at_events(eta_BK[:, 0], design_BJ)
 
     def predicted(self, eta_BK: Float, y_train: Float, eta_train_BK: Float) -> Float:
-        times_K, increments_K = self._risk_sets(y_train).baseline(eta_train_BK[:, 0])
+        top = float(eta_train_BK.max())  # that of a sample at the highest risk neither overflows nor vanishes
+        times_K, increments_K = self._risk_sets(y_train).baseline(eta_train_BK[:, 0] - top)
         of_interval_K = np.searchsorted(self.ends_T, times_K, side="left")
         inside = of_interval_K < len(self.ends_T)
         hazard_T = np.bincount(of_interval_K[inside], increments_K[inside], minlength=len(self.ends_T))
         # An interval without a training event gets half an event's worth: 0 would make a test event impossible.
-        least = 0.5 / max(float(np.exp(np.minimum(eta_train_BK, MAX_ETA)).sum()), 1e-12)
-        return np.asarray(np.log(np.maximum(hazard_T, least)) + eta_BK)
+        least = 0.5 / float(np.exp(eta_train_BK - top).sum())
+        return np.asarray(np.log(np.maximum(hazard_T, least)) + (eta_BK - top))
 
     def _cumulated(self, predicted_BT: Float) -> Float:
         return np.exp(np.minimum(predicted_BT, MAX_ETA))
 
     def network_stage(self, y_B: Float, eta_additive_BK: Float) -> NetworkStage:
         time_B, event_B = times_and_events(y_B)
-        times_K, increments_K = RiskSets(time_B, event_B).baseline(eta_additive_BK[:, 0])
+        relative_BK = eta_additive_BK - eta_additive_BK.max()
+        times_K, increments_K = RiskSets(time_B, event_B).baseline(relative_BK[:, 0])
         cumulative_K = np.concatenate([[0.0], np.cumsum(increments_K)])
         hazard_B = cumulative_K[np.searchsorted(times_K, time_B, side="right")]
         exposure_B = np.log(np.maximum(hazard_B, LEAST_EXPOSURE))
-        return NetworkStage(Counts(0.0), event_B.astype(np.float64), eta_additive_BK + exposure_B[:, None])
+        return NetworkStage(Counts(0.0), event_B.astype(np.float64), relative_BK + exposure_B[:, None])
 
 
 class DiscreteSurvival(_Survival):
@@ -202,12 +204,14 @@ class DiscreteSurvival(_Survival):
 
     def objective(self, eta_BK: Float, y_B: Float) -> float:
         known, coded_B = self._known(eta_BK, y_B), self._coded(y_B)
-        events_T, target_T = self._events(coded_B)
-        # The pseudo-events that keep a level finite count as events do, or the levels would not be at the least loss.
-        return known.objective(eta_BK, coded_B) + float((events_T - target_T) @ known.level_T)
+        # What keeps a level finite counts as events do, or the levels would not be at the least loss.
+        added_BT = self._added_events(coded_B)
+        return known.objective(eta_BK, coded_B) - float((added_BT * (known.level_T + eta_BK)).sum())
 
     def residual(self, eta_BK: Float, y_B: Float) -> Float:
-        return self._known(eta_BK, y_B).residual(eta_BK, self._coded(y_B))
+        coded_B = self._coded(y_B)
+        added_B1 = self._added_events(coded_B).sum(axis=1, keepdims=True)
+        return np.asarray(self._known(eta_BK, y_B).residual(eta_BK, coded_B) + added_B1)
 
     def curvature(self, eta_BK: Float, y_B: Float) -> Float:
         return self._known(eta_BK, y_B).curvature(eta_BK, self._coded(y_B))
@@ -231,13 +235,23 @@ class DiscreteSurvival(_Survival):
         entered_B, event_B = self._entered(y_B)
         return np.where(event_B, entered_B, -entered_B).astype(np.float64)
 
-    def _events(self, coded_B: Float) -> tuple[Float, Float]:
-        """Return the events of each interval, and those that its level has to meet, both (T,)."""
-        entered_B, n_intervals = np.abs(coded_B).astype(np.int64), len(self.ends_T)
-        events_T = np.bincount(entered_B[coded_B > 0] - 1, minlength=n_intervals).astype(np.float64)
-        n_T = np.cumsum(np.bincount(entered_B, minlength=n_intervals + 1)[::-1])[::-1][1:].astype(np.float64)
-        # As if half a sample had the rarer outcome, where none has.
-        return events_T, np.clip(events_T, 0.5, np.maximum(n_T - 0.5, 0.5))
+    def _at_risk(self, coded_B: Float) -> npt.NDArray[np.bool_]:
+        return np.asarray(np.arange(len(self.ends_T)) < np.abs(coded_B)[:, None])
+
+    def _added_events(self, coded_B: Float) -> Float:
+        """Return (B, T): an interval in which nobody or everybody had the event gets half an event more or less.
+
+        It is shared by those at risk. Without it a level would be infinite.
+        """
+        at_risk_BT = self._at_risk(coded_B)
+        n_T = at_risk_BT.sum(axis=0)
+        added_T = np.clip(self._events(coded_B), 0.5, np.maximum(n_T - 0.5, 0.5)) - self._events(coded_B)
+        return at_risk_BT * (added_T / np.maximum(n_T, 1))
+
+    def _events(self, coded_B: Float) -> Float:
+        """Return (T,) the events of each interval."""
+        last_B = np.abs(coded_B[coded_B > 0]).astype(np.int64) - 1
+        return np.bincount(last_B, minlength=len(self.ends_T)).astype(np.float64)
 
     def _known(self, eta_BK: Float, y_B: Float) -> KnownHazards:
         """Return the hazards at which every interval has as many events as expected.
@@ -247,9 +261,8 @@ class DiscreteSurvival(_Survival):
         if self._latest is not None and np.array_equal(self._latest[0], eta_BK) and self._latest[1] is y_B:
             return self._latest[2]
         coded_B = self._coded(y_B)
-        _, target_T = self._events(coded_B)
-        at_risk_BT = np.arange(len(self.ends_T)) < np.abs(coded_B)[:, None]
-        known = KnownHazards(hazard_levels(eta_BK[:, 0], at_risk_BT, target_T))
+        target_T = self._events(coded_B) + self._added_events(coded_B).sum(axis=0)
+        known = KnownHazards(hazard_levels(eta_BK[:, 0], self._at_risk(coded_B), target_T))
         self._latest = (eta_BK.copy(), y_B, known)
         return known
 
