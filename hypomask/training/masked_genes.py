@@ -237,6 +237,8 @@ class _Fitter:
         )
         schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: min(1.0, (step + 1) / steps))
         residual_BG = torch.from_numpy(self.residual_BG).to(self.x_BGC)
+        seen_BG = residual_BG.isfinite()
+        residual_BG = residual_BG.nan_to_num()
         best = self._error(model, outside) if outside is not None else np.inf
         best_epoch, best_state = 0, copy.deepcopy(model.state_dict())
         for epoch in range(1, epochs + 1):
@@ -245,7 +247,9 @@ class _Fitter:
             for step in range(steps):
                 rows = order[step * batch : (step + 1) * batch]
                 predicted_BG = model.predict_hidden(self.x_BGC[rows], self.layouts, self.sets, dropout)
-                loss = torch.nanmean((residual_BG[rows] - predicted_BG) ** 2)
+                # not nanmean: a gene that was not measured would have a gradient of 0 * NaN
+                error_BG = (residual_BG[rows] - predicted_BG) * seen_BG[rows]
+                loss = error_BG.square().sum() / seen_BG[rows].sum().clamp(min=1)
                 optimiser.zero_grad(set_to_none=True)
                 torch.autograd.backward(loss)
                 torch.nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT_NORM)

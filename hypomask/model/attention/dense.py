@@ -98,7 +98,7 @@ def _with_sink(q_BHND: Tensor, k_BHND: Tensor, v_BHND: Tensor) -> tuple[Tensor, 
 
 def _mask(layout: LayerLayout, bias_HE: Tensor | None, name: str, make: _MaskMaker) -> Tensor:
     """Return `make`'s mask, kept in the layout unless it is learned."""
-    if bias_HE is not None and bias_HE.requires_grad:
+    if layout.learns_prior_strength:  # whether or not gradients are asked for now: it changes from step to step
         return make(layout, bias_HE)
     return layout.derived(f"dense {name}", lambda: make(layout, bias_HE))
 
