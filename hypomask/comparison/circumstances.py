@@ -9,7 +9,24 @@ from hypomask.comparison.health import FitRecords
 from hypomask.comparison.seeds import ReplicateLosses
 from hypomask.comparison.subgroups import Subgrouping
 
-__all__ = ["Circumstances"]
+__all__ = ["Circumstances", "NullControl"]
+
+
+@dataclass(frozen=True)
+class NullControl:
+    """How good a control the null masks of a hypothesis are.
+
+    Parameters
+    ----------
+    limit
+        Different null masks that exist, each of which is drawn at most once; None when they are too many to be counted.
+    rank_bias
+        By how much of the ranks (-1 to 1) the hypothesis' genes vary more than those of its null masks; 0 where both
+        have the same genes. See `hypomask.masks.matched_gene_sets`.
+    """
+
+    limit: int | None = None
+    rank_bias: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +47,10 @@ class Circumstances:
         Hypotheses of the study that are not in the table, because their trainings failed.
     subgroupings
         How samples can be parted, for the table of subgroups.
+    null_controls
+        By hypothesis; see `NullControl`.
+    direction_only
+        Pairs of hypotheses (in either order) that connect the same genes and differ in direction.
     copies
         The groups of the table are sets of samples with identical measurements, not groups that somebody named.
     """
@@ -40,4 +61,6 @@ class Circumstances:
     fits: FitRecords | None = None
     left_out: tuple[str, ...] = ()
     subgroupings: tuple[Subgrouping, ...] = ()
+    null_controls: Mapping[str, NullControl] = field(default_factory=dict)
+    direction_only: frozenset[frozenset[str]] = frozenset()
     copies: bool = False

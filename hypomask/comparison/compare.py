@@ -12,10 +12,11 @@ from hypomask.comparison.health import model_health
 from hypomask.comparison.hypothesis_results import hypothesis_results
 from hypomask.comparison.losses import NO_INTERACTION, LossTable, NullLosses
 from hypomask.comparison.model_effects import model_effects
+from hypomask.comparison.null_doubts import null_doubt
 from hypomask.comparison.null_results import gate_null, null_results
 from hypomask.comparison.paired import Units, variance_factor
 from hypomask.comparison.pairs import PairTests, pair_results
-from hypomask.comparison.result import Comparison, ModelHealth, Scope, Verdict
+from hypomask.comparison.result import Comparison, ModelHealth, PairResult, Scope, Verdict
 from hypomask.comparison.sample_size import samples_needed, samples_to_be_judged
 from hypomask.comparison.selection import selection_corrected_skill
 from hypomask.comparison.subgroups import subgroup_table
@@ -64,7 +65,7 @@ def compare_losses(
     units = Units.of(table.groups, table.n_samples)
     effects = model_effects(table, units, config, scope)
     tests = PairTests.of(table, units, config)
-    drawn = null_results(table, nulls, config)
+    drawn = null_results(table, nulls, config, circumstances.null_controls)
     names = table.hypotheses_by_loss()
     facts_by_name = {
         name: HypothesisFacts(
@@ -79,12 +80,13 @@ def compare_losses(
     }
     reference = effects[NO_INTERACTION].skill if scope == "all" and NO_INTERACTION in effects else None
     health = model_health(table, circumstances.fits) if circumstances.fits is not None else ()
-    facts = _study_facts(table, facts_by_name, reference, tests, units, config, scope, circumstances, health)
+    pairs = pair_results(table, tests, config, circumstances.replicates)
+    facts = _study_facts(table, facts_by_name, reference, tests, pairs, units, config, scope, circumstances, health)
     verdict = study_verdict(facts)
     return Comparison(
         verdict=verdict,
         hypotheses=hypothesis_results(table, effects, tests, facts_by_name, facts, verdict.code),
-        pairs=pair_results(table, tests, config, circumstances.replicates),
+        pairs=pairs,
         nulls=drawn,
         winner=names[0],
         winner_skill_corrected=_corrected_skill(table, units, config),
@@ -108,6 +110,7 @@ def _study_facts(
     facts_by_name: Mapping[str, HypothesisFacts],
     no_interaction_skill: Estimate | None,
     tests: PairTests,
+    pairs: Sequence[PairResult],
     units: Units,
     config: ComparisonConfig,
     scope: Scope,
@@ -117,6 +120,7 @@ def _study_facts(
     winner, *others = facts_by_name.values()
     may_be_best = [own for own in facts_by_name.values() if own.in_confidence_set]
     equivalence = [tests.equivalence_p(a.name, b.name) for i, a in enumerate(may_be_best) for b in may_be_best[i + 1 :]]
+    p_holm = {frozenset((pair.a, pair.b)): pair.p_holm for pair in pairs}
     rivals = []
     for other in others:
         ahead = tests.effect(other.name, winner.name)  # positive: the rival's loss is higher
@@ -124,7 +128,16 @@ def _study_facts(
         estimate = Estimate(ahead.mean, low, high, ahead.p_two_sided, tests.confidence_p[other.name])
         needed = samples_needed(ahead.mean, ahead.se, units.n, alpha=config.alpha)
         seed_error = circumstances.replicates.error(winner.name, other.name) if circumstances.replicates else None
-        rivals.append(RivalFacts(other.name, estimate, needed, seed_error))
+        rivals.append(
+            RivalFacts(
+                other.name,
+                estimate,
+                needed,
+                seed_error,
+                p_holm=p_holm[frozenset((winner.name, other.name))],
+                direction_only=frozenset((winner.name, other.name)) in circumstances.direction_only,
+            )
+        )
     rivals.sort(key=lambda rival: (-rival.ahead.p_adjusted, -rival.ahead.p, rival.ahead.value, rival.name))
     rarest = min(table.event_counts, key=lambda c: (table.event_counts[c], c)) if table.event_counts else ""
     return StudyFacts(
@@ -140,7 +153,10 @@ def _study_facts(
         others_beating_nulls=tuple(
             own.name
             for own in may_be_best
-            if own is not winner and (null := own.settled_null) is not None and null.p_holm <= config.alpha
+            if own is not winner
+            and (null := own.settled_null) is not None
+            and null.p_holm <= config.alpha
+            and null_doubt(null, n_hypotheses=len(facts_by_name), alpha=config.alpha) is None
         ),
         no_interaction_skill=no_interaction_skill,
         n_units=units.n,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hypomask.comparison.facts import StudyFacts
+from hypomask.comparison.facts import RivalFacts, StudyFacts
 from hypomask.comparison.result import Reason
-from hypomask.comparison.words import listed, loss_unit
+from hypomask.comparison.words import interval, listed, loss_unit, p_words
 
-__all__ = ["doubts_about_fits", "doubts_about_lead", "notes_on_fits"]
+__all__ = ["doubts_about_fits", "doubts_about_lead", "notes_on_direction", "notes_on_fits"]
 
 # The lead must exceed this many standard errors of what other seeds would make of it.
 SEED_ERRORS = 2.0
@@ -45,7 +45,52 @@ def doubts_about_fits(facts: StudyFacts) -> tuple[Reason, ...]:
 
 
 def doubts_about_lead(facts: StudyFacts) -> tuple[Reason, ...]:
-    """Return what stands against a lead that is significant: seeds that could turn it."""
+    """Return what stands against a lead that is significant: seeds that could turn it, and mere direction."""
+    return (*_shaky_seeds(facts), *_undecided_direction(facts))
+
+
+def _undecided_direction(facts: StudyFacts) -> tuple[Reason, ...]:
+    """A best hypothesis may rest on a pair that differs in direction alone only where the pair is decided by itself."""
+    return tuple(
+        Reason(
+            "direction-not-decided",
+            f"The lead over {rival.name}, which connects the same genes and differs in direction alone, is not decided "
+            f"by itself ({_lead(facts, rival)}).",
+            None,
+            _numbers(rival),
+        )
+        for rival in facts.rivals
+        if rival.direction_only and rival.p_holm > facts.alpha
+    )
+
+
+def notes_on_direction(facts: StudyFacts) -> tuple[Reason, ...]:
+    """Return what a lead over a rival that differs in direction alone does not say."""
+    return tuple(
+        Reason(
+            "direction-only",
+            f"{facts.winner.name} and {rival.name} connect the same genes and differ in direction "
+            f"({_lead(facts, rival)}): what two genes do together has no direction, so the difference is one in "
+            "prediction and no evidence for either direction.",
+            None,
+            _numbers(rival),
+        )
+        for rival in facts.rivals
+        if rival.direction_only
+    )
+
+
+def _lead(facts: StudyFacts, rival: RivalFacts) -> str:
+    ahead = interval(rival.ahead, facts.alpha, loss_unit(facts.kind))
+    return f"lead {ahead}, {p_words(rival.ahead.p)}, {p_words(rival.p_holm)} after Holm over all pairs"
+
+
+def _numbers(rival: RivalFacts) -> dict[str, float | int | None]:
+    ahead = rival.ahead
+    return {"lead": ahead.value, "low": ahead.low, "high": ahead.high, "p": ahead.p, "p_holm": rival.p_holm}
+
+
+def _shaky_seeds(facts: StudyFacts) -> tuple[Reason, ...]:
     shaky = [
         (rival, rival.seed_error)
         for rival in facts.rivals

@@ -38,12 +38,18 @@ class RivalFacts:
         Independent samples that would separate the two; see `hypomask.comparison.sample_size.samples_needed`.
     seed_error
         Standard error of `ahead` from the seeds of training alone; None where it is not known.
+    p_holm
+        p of `ahead` after Holm over all pairs of hypotheses.
+    direction_only
+        The two connect the same genes and differ in direction.
     """
 
     name: str
     ahead: Estimate
     samples_needed: int | None
     seed_error: float | None = None
+    p_holm: float = 1.0
+    direction_only: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hypomask.comparison.facts import HypothesisFacts, StudyFacts
+from hypomask.comparison.null_doubts import null_doubt
 from hypomask.comparison.reasons import holm_words, without_interactions
 from hypomask.comparison.result import HypothesisCode, VerdictCode
 from hypomask.comparison.words import count_of, interval, loss_unit, null_words, p_words
@@ -34,7 +35,9 @@ def hypothesis_verdict(own: HypothesisFacts, facts: StudyFacts, study_code: Verd
 def _fails_alone(own: HypothesisFacts, facts: StudyFacts) -> tuple[HypothesisCode, str] | None:
     alpha, skill, gain = facts.alpha, own.skill, own.gain
     null = own.settled_null
-    if facts.scope == "members" and skill.value > 0 and skill.p > alpha and null is not None and null.p_holm <= alpha:
+    doubt = None if null is None else null_doubt(null, n_hypotheses=facts.n_hypotheses, alpha=facts.alpha)
+    beaten = null is not None and null.p_holm <= alpha and doubt is None
+    if facts.scope == "members" and skill.value > 0 and skill.p > alpha and null is not None and beaten:
         return "cannot-tell", (
             f"Beats {null_words(null.kind, len(null.losses))} ({p_words(null.p_holm)}), but its skill is not shown to "
             f"be above zero ({interval(skill, alpha)}, one-sided {p_words(skill.p)})."
@@ -50,6 +53,8 @@ def _fails_alone(own: HypothesisFacts, facts: StudyFacts) -> tuple[HypothesisCod
             return "worse-than-no-interaction", f"Predicts worse than {without_interactions(own)} ({numbers})."
         if gain.p > alpha:
             return "not-supported", f"Its edges add nothing measurable to its genes ({numbers})."
+    if doubt is not None:
+        return "cannot-tell", f"Predicts, but {doubt.sentence[0].lower()}{doubt.sentence[1:]}"
     if null is not None and null.p_holm > alpha:
         return "no-better-than-nulls", (
             f"Not shown to be better than {null_words(null.kind, len(null.losses))} "

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from hypomask.comparison.circumstances import NullControl
 from hypomask.comparison.config import ComparisonConfig
 from hypomask.comparison.losses import LossTable, NullLosses
 from hypomask.comparison.multiplicity import holm
@@ -14,7 +15,12 @@ from hypomask.errors import DataError, did_you_mean
 __all__ = ["gate_null", "null_results"]
 
 
-def null_results(table: LossTable, nulls: Sequence[NullLosses], config: ComparisonConfig) -> tuple[NullResult, ...]:
+def null_results(
+    table: LossTable,
+    nulls: Sequence[NullLosses],
+    config: ComparisonConfig,
+    controls: Mapping[str, NullControl] | None = None,
+) -> tuple[NullResult, ...]:
     """Test every hypothesis for which null masks were drawn; see `null_test`.
 
     Holm counts all hypotheses of the study, for each kind of null apart: only leading hypotheses are given null masks,
@@ -25,6 +31,7 @@ def null_results(table: LossTable, nulls: Sequence[NullLosses], config: Comparis
     DataError
         Null losses belong to no hypothesis of the table, or a kind occurs twice for one hypothesis.
     """
+    controls = controls or {}
     hypotheses = [name for name, role in zip(table.names, table.roles, strict=True) if role == "hypothesis"]
     seen: set[tuple[str, str]] = set()
     for null in nulls:
@@ -48,6 +55,7 @@ def null_results(table: LossTable, nulls: Sequence[NullLosses], config: Comparis
                 stop_after=config.null_stop_after,
                 n_tests=len(hypotheses),
                 alpha=config.alpha,
+                limit=controls.get(n.hypothesis, NullControl()).limit,
             )
             for n in drawn
         ]
@@ -67,6 +75,8 @@ def null_results(table: LossTable, nulls: Sequence[NullLosses], config: Comparis
                 z=test.z,
                 stopped_early=test.stopped_early,
                 finished=null.finished or test.stopped_early,
+                limit=controls.get(null.hypothesis, NullControl()).limit,
+                rank_bias=controls.get(null.hypothesis, NullControl()).rank_bias,
             )
             for null, test, p_holm in zip(drawn, tests, adjusted[: len(drawn)], strict=True)
         ]
@@ -77,4 +87,4 @@ def gate_null(nulls: Sequence[NullResult], hypothesis: str, scope: Scope) -> Nul
     """Return the null test of `hypothesis` for the question of this scope, or of another kind if only that is."""
     own = [null for null in nulls if null.hypothesis == hypothesis]
     wanted = "rewired" if scope == "all" else "matched-genes"
-    return next((null for null in own if null.kind == wanted), own[0] if own else None)
+    return next((null for null in own if null.kind.startswith(wanted)), own[0] if own else None)

@@ -77,6 +77,7 @@ def null_test(
     max_draws: int | None = None,
     n_tests: int = 1,
     alpha: float = 0.05,
+    limit: int | None = None,
 ) -> NullTest:
     """Test whether a hypothesis predicts better than masks drawn at random.
 
@@ -90,9 +91,9 @@ def null_test(
       a few draws then happen to hold true edges and the null losses are skewed (with the masked transformer on 20 genes
       and 20 edges, size 9 % at 5 % and 5 % at 1.7 %; 3 % at 5 % with main effects alone).
     - The one that decides: the rank p wherever enough draws were made for it to reach `alpha` after Holm over
-      `n_tests` hypotheses (99 draws: up to 5 hypotheses), when the nulls do not vary, and when more than half of them
-      have one and the same loss (shrinkage has left nothing but the additive part). Otherwise the t-approximation, or
-      the larger of both once any null is as good.
+      `n_tests` hypotheses (99 draws: up to 5 hypotheses), when these are all the null masks there are (`limit`), when
+      they do not vary, and when more than half of them have one and the same loss (shrinkage has left nothing but the
+      additive part). Otherwise the t-approximation, or the larger of both once any null is as good.
 
     Invalid when hypothesis and nulls were scored with different numbers of folds, repeats or seeds, when nulls were not
     well mixed, and (t only) when the nulls' losses are far from normal.
@@ -123,7 +124,7 @@ def null_test(
     p_t = float(stats.t.sf(z / np.sqrt(1.0 + 1.0 / len(used)), len(used) - 1))
     commonest = int(np.unique(used.round(12), return_counts=True)[1].max())
     resolved = p_rank if 2 * commonest > len(used) else p_t
-    if (len(used) + 1) * alpha >= n_tests * (1 - 1e-12):
+    if (len(used) + 1) * alpha >= n_tests * (1 - 1e-12) or (limit is not None and len(used) >= limit):
         resolved = p_rank
     p = max(resolved, p_rank) if as_good else resolved
     return NullTest(used, as_good, stopped, p_rank, p_t, p, z)

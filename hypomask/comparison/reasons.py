@@ -10,6 +10,7 @@ from hypomask.comparison.facts import (
     StudyFacts,
 )
 from hypomask.comparison.losses import NO_INTERACTION
+from hypomask.comparison.null_doubts import null_doubt
 from hypomask.comparison.result import Reason
 from hypomask.comparison.words import count_of, interval, loss_unit, null_words, p_words
 
@@ -74,6 +75,9 @@ def beats_nulls(facts: StudyFacts) -> Reason:
         what = "were not drawn" if drawn == 0 else f"are not all drawn yet ({drawn} so far)"
         sentence = f"The null masks ({facts.null_kind}) of {facts.winner.name} {what}, so chance is not ruled out."
         return Reason("nulls-not-drawn", sentence, None, {"draws": drawn})
+    doubt = null_doubt(null, n_hypotheses=facts.n_hypotheses, alpha=facts.alpha)
+    if doubt is not None:
+        return doubt
     better = null.p_holm <= facts.alpha
     said = "predicts better than" if better else "is not shown to predict better than"
     holm = f", {p_words(null.p_holm)}{holm_words(facts)}" if facts.n_hypotheses > 1 else ""

@@ -247,6 +247,10 @@ class NullResult:
         The sequence stopped because enough nulls were at least as good.
     finished
         False while draws are outstanding; p values are then provisional.
+    limit
+        Different null masks that exist, where they are few; the test against all of them is exact.
+    rank_bias
+        By how much of the ranks the hypothesis' genes vary more than those of its nulls (matched gene sets).
     """
 
     hypothesis: str
@@ -261,6 +265,8 @@ class NullResult:
     z: float | None
     stopped_early: bool
     finished: bool
+    limit: int | None = None
+    rank_bias: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""

@@ -18,8 +18,9 @@ lead (`hypomask.comparison.doubts`).
 
 from __future__ import annotations
 
-from hypomask.comparison.doubts import doubts_about_fits, doubts_about_lead, notes_on_fits
+from hypomask.comparison.doubts import doubts_about_fits, doubts_about_lead, notes_on_direction, notes_on_fits
 from hypomask.comparison.facts import SMALLEST_COHORT, StudyFacts
+from hypomask.comparison.null_doubts import loose_match, null_doubt
 from hypomask.comparison.reasons import (
     beats_nulls,
     edges_help,
@@ -43,7 +44,7 @@ def study_verdict(facts: StudyFacts) -> Verdict:
     The chance that a study without any true hypothesis ends in "best" was measured at 0 % with a stand-in learner
     (nominal 5 %), and at 0-6 % for two equally true hypotheses.
     """
-    notes = (*notes_on_fits(facts), *size_notes(facts))
+    notes = (*loose_match(facts.winner.null), *notes_on_fits(facts), *notes_on_direction(facts), *size_notes(facts))
     if facts.n_units < SMALLEST_COHORT:
         few = f"No verdict: {units_words(facts)}; at least {SMALLEST_COHORT} are needed to compare anything."
         return Verdict("refused", few, size_notes(facts))
@@ -67,7 +68,12 @@ def _no_signal(facts: StudyFacts, reason: Reason) -> Verdict | None:
         return None
     skill = facts.winner.skill
     null = facts.winner.settled_null
-    if facts.scope == "members" and skill.value > 0 and null is not None and null.p_holm <= facts.alpha:
+    beaten = (
+        null is not None
+        and null.p_holm <= facts.alpha
+        and null_doubt(null, n_hypotheses=facts.n_hypotheses, alpha=facts.alpha) is None
+    )
+    if facts.scope == "members" and skill.value > 0 and null is not None and beaten:
         # Matched gene sets ask a sharper question of a small cohort: the same samples stand on both sides.
         sentence = (
             f"Cannot tell: {facts.winner.name} leads and predicts better than "
@@ -141,7 +147,7 @@ def _withheld(facts: StudyFacts, points: tuple[Reason, ...]) -> Verdict | None:
     # Every such sentence begins with "The" or "There", so it turns into a clause by its first letter.
     clauses = "; and ".join(point.sentence[0].lower() + point.sentence[1:].rstrip(".") for point in points)
     lead = f"{facts.winner.name} leads (skill {interval(facts.winner.skill, facts.alpha)})"
-    new = tuple(point for point in points if point.code != "nulls-not-drawn")
+    new = tuple(point for point in points if not point.code.startswith("nulls-"))  # met before, at their gate
     return Verdict("cannot-tell", f"Cannot tell: {lead}, but {clauses}.", new)
 
 

@@ -87,16 +87,33 @@ def loss_unit(kind: str) -> str:
 
 def null_claim(kind: str) -> tuple[str, str]:
     """Return what a null test of this kind singles out, and among what."""
+    kind, modules = _kind_and_modules(kind)
     if kind == "rewired":
-        return "this wiring", "random wirings"
+        return "this wiring", f"random wirings{modules}"
+    if kind == "relabelled":
+        return "this wiring", f"graphs of its shape on permuted genes{modules}"
     return ("these genes", "random gene sets") if kind == "matched-genes" else ("this mask", "null masks")
 
 
 def null_words(kind: str, n: int) -> str:
-    """Return ``19 random wirings with the same degrees``."""
+    """Return ``19 random wirings with the same degrees``.
+
+    Examples
+    --------
+    >>> null_words("rewired-within-modules", 1), null_words("relabelled", 19)
+    ('1 random wiring with the same degrees within modules', '19 graphs of the same shape on permuted genes')
+    """
     plural = "" if n == 1 else "s"
-    if kind == "rewired":
-        return f"{n} random wiring{plural} with the same degrees"
-    if kind == "matched-genes":
+    plain, modules = _kind_and_modules(kind)
+    if plain == "rewired":
+        return f"{n} random wiring{plural} with the same degrees{modules}"
+    if plain == "relabelled":
+        return f"{n} graph{plural} of the same shape on permuted genes{modules}"
+    if plain == "matched-genes":
         return f"{n} random gene set{plural} of the same size and shape"
     return f"{n} null mask{plural} of the kind {kind!r}"
+
+
+def _kind_and_modules(kind: str) -> tuple[str, str]:
+    plain = kind.removesuffix("-within-modules")
+    return plain, " within modules" if plain != kind else ""

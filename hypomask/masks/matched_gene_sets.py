@@ -11,7 +11,7 @@ of 60 genes, 20 random ones beat such nulls in 33 % of studies at the 5 % level 
 with their own among those drawn, in 8 and 14 %.
 
 What matching leaves is told by `MatchedGenes.rank_bias`. In the same simulation, 3 to 20 most variable genes of 40 to
-400: size 6-13 % where it was below 0.12, 12-19 % from 0.16 to 0.25 (5-10 % for random genes, without any).
+400: size 6-13 % where it was below 0.12, 10-19 % from 0.16 to 0.25 (4-10 % for random genes, without any).
 """
 
 from __future__ import annotations

@@ -126,8 +126,8 @@ class NullSampler:
     mean_overlap
         Mean share of the original's pairs in trial draws; NaN for matched genes.
     known
-        All nulls there are, in the order in which they are drawn, where that is known: draw r is `known[r]`. Empty: they
-        are more than `MOST_COUNTED`.
+        All nulls there are, in the order in which they are drawn, where that is known: draw r is `known[r]`. Empty:
+        they are more than `MOST_COUNTED`.
     rank_bias
         Matched genes: by how much of the ranks the hypothesis' genes lie above their replacements on average; see
         `hypomask.masks.matched_gene_sets`. Otherwise 0.
@@ -143,6 +143,11 @@ class NullSampler:
     involved_only: bool = False
     known: tuple[Mask, ...] = ()
     rank_bias: float = 0.0
+
+    @property
+    def label(self) -> str | None:
+        """The kind, and whether modules were kept: ``rewired-within-modules``. None when there is no null."""
+        return self.kind if self.kind is None or self.modules is None else f"{self.kind}-within-modules"
 
     @property
     def limit(self) -> int | None:
@@ -213,7 +218,7 @@ class NullSampler:
         """Choose the first usable way, unless a later one is good enough or clearly better.
 
         A way with fewer than 19 different draws is not usable: of six graphs that are all alike to the data, one is the
-        best of them, and would pass for better than chance in every sixth study, however often the other five are drawn.
+        best, and would pass for better than chance in every sixth study, however often the other five are drawn.
         """
         first = tried[0]
         usable = [trial for trial in tried if not trial.too_few]
