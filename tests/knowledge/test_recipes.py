@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -410,6 +412,48 @@ def test_a_source_that_cannot_be_read_is_told_in_full_once(folder: Path) -> None
     message = str(caught.value)
     assert "bad.csv:2: target: a name is empty (and 20 more lines of problems)" in message
     assert "h.yaml:5: source 'x' cannot be read, as was said before" in message
+
+
+PAGE = Path(__file__).resolve().parents[2] / "hypotheses" / "README.md"
+
+
+def test_the_recipes_on_the_page_on_the_format_work(folder: Path) -> None:
+    _, five_lines, grammar = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert len(five_lines.splitlines()) == 5
+    for old, new in (
+        ("go.obo", "go-basic.obo"),
+        ("pathways.gmt", "ReactomePathways.gmt"),
+        ("regulons.csv", "collectri.csv"),
+    ):
+        (folder / old).rename(folder / new)
+    direct = [
+        GAF_ROW.format(n=gene, gene=gene, qualifier="involved_in", term="GO:0006281", code="IDA")
+        for gene in ("TP53", "ATM")
+    ]
+    (folder / "goa_human.gaf.gz").write_bytes(
+        gzip.compress(((folder / "goa.gaf").read_text() + "".join(direct)).encode())
+    )
+    with (folder / "ReactomePathways.gmt").open("a") as file:
+        file.write("Signalling by p53\tR-HSA-5\tTP53\tBAX\tRAD51\tMDM2\n")
+    with (folder / "collectri.csv").open("a") as file:
+        file.write("TP53,MDM2,1\n")
+    (folder / "links.sif").write_text("BRCA1 pp ATM\n")
+    (folder / "hcop.txt").write_text(hcop_rows([(gene, gene.title()) for gene in ("TP53", "RAD51", "MDM2")]))
+    declared = grammar.split("hypotheses:")[0]
+
+    by_sets, by_edges = documents.parse_hypotheses(five_lines.replace("hypomask: 1\n", declared), folder=folder)
+    assert by_sets.genes == by_edges.genes == ("ATM", "BRCA1", "BRCA2", "RAD51", "TP53")
+    assert len(by_sets.groups) == 2
+    assert edges(by_edges) == ["TP53 -> RAD51", "BRCA1 -> RAD51"]
+
+    repair, strict, mouse, without = documents.parse_hypotheses(grammar, folder=folder)
+    assert edges(repair) == ["ATM -> TP53"]
+    assert {group.expansion for group in repair.groups} == {"star"}
+    assert (strict.genes, edges(strict)) == (("ATM", "BRCA1"), ["BRCA1 -- ATM"])
+    assert sorted(mouse.genes) == ["Mdm2", "Rad51", "Tp53"]
+    assert len(mouse.edges) == 2  # TP53 -> RAD51 and MDM2 -| TP53, reversed and rewired
+    assert edges(without) == ["ATM -> TP53", *edges(without)[1:]]
+    assert not {("TP53", "RAD51"), ("BRCA1", "RAD51")} & {(e.source, e.target) for e in without.edges}
 
 
 # --- the five lines --------------------------------------------------------------------------------------------------
