@@ -76,6 +76,7 @@ def test_a_clear_leader_is_best_and_its_numbers_are_in_the_sentence() -> None:
     assert "each of the 2 others, than fair (the closest)" in result.verdict.sentence
     assert [model.name for model in result.models] == ["good", "fair", "poor"]
     assert {pair.code for pair in result.pairs} == {"better"}
+    assert any("luck of one cohort" in note for note in result.notes)
 
 
 def test_direction_turns_everything_round() -> None:
