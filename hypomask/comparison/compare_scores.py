@@ -238,8 +238,8 @@ def _notes(table: ScoreTable, settings: ScoreSettings, facts: ScoreFacts, *, dir
     if any(pair.code in ("better", "worse") for pair in facts.pairs):
         notes.append(
             "Better means: at this training size, on cohorts like this one. Scores per fold cannot show how much all "
-            "models owe to the luck of one cohort: of models that fit their training samples exactly, 15 % of equal ones "
-            "were called better in simulations, of others 3 % at most."
+            "models owe to the luck of one cohort: of models that fit their training samples exactly, 15 % of equal "
+            "ones were called better in simulations; of others 0-3 %, and 6 % in the worst case found."
         )
     if table.repeats_assumed:
         notes.append(
