@@ -119,21 +119,21 @@ def reader_for(path: Path) -> HypothesisReader:
 def read_hypotheses(
     path: Path, *, scope: Scope | None = None, expansion: Expansion | None = None
 ) -> tuple[Hypothesis, ...]:
-    """Read all hypotheses of a file: a YAML document, GMT gene sets, or a table of edges.
+    """Read all hypotheses of a file of any kind in `READERS`; the recipes of a document are carried out.
 
     Parameters
     ----------
     scope
-        Scope of every hypothesis; None: as the document says, ``members`` for gene sets, ``all`` for edge tables.
+        Scope of every hypothesis; None: as the document says, ``members`` for gene sets, ``all`` for networks.
     expansion
         How gene sets become edges; None: by size, see `hypomask.knowledge.gene_sets.default_expansion`. Documents and
-        edge tables state their own.
+        networks state their own.
 
     Raises
     ------
     HypothesisError
-        If the ending is unknown, or a document or edge table is wrong.
+        If the ending is unknown, or a document (its sources included) or an edge table is wrong.
     KnowledgeError
-        If a gene set file is missing or damaged.
+        If a file of gene sets, or of a network of another kind, is missing or damaged.
     """
     return reader_for(path).read(path, scope, expansion)

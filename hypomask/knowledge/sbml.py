@@ -13,6 +13,7 @@ doi:10.1038/msb.2011.77.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,9 @@ def read_sbml(path: Path) -> GeneNetwork:
 
 def _libsbml() -> Any:
     try:
-        import libsbml
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # SWIG's types, on Python 3.12 and later
+            import libsbml
     except ImportError as fault:
         message = "SBML models need python-libsbml, which is not installed: pip install 'hypomask[sbml]'"
         raise KnowledgeError(message) from fault
