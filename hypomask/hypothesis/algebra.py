@@ -164,6 +164,7 @@ def _common_groups(
                 "limit them by size, or restrict them to genes first"
             )
     cliques = {group.name for group in (*first.groups, *second.groups) if group.expansion == "clique"}
+    weights = {**theirs.group_weights, **ours.group_weights}
     taken: set[str] = set()
     order = {gene: i for i, gene in enumerate(first.genes)}
     return tuple(
@@ -171,6 +172,7 @@ def _common_groups(
             _free_name(" & ".join(found[members])[:MAX_NAME_LENGTH].rstrip(), first.name, taken),
             tuple(sorted(members, key=lambda gene: order.get(gene, 0))),
             "clique" if cliques.intersection(found[members]) else "star",
+            weight=min(weights[name] for name in found[members]),
         )
         for members in _largest(found)
     )
@@ -206,15 +208,16 @@ def _difference(first: Hypothesis, second: Hypothesis) -> Hypothesis:
             f"{len(broken):,} groups of {first.name!r} lose pairs to {second.name!r}, and what is left would be "
             f"{n_pairs:,} edges, expected at most {MAX_WRITTEN_OUT:,}; limit groups by size, or restrict to genes first"
         )
-    for members in broken.values():
-        edges.extend(_written_out(members, forbidden))
+    weights = AllowedPairs.of(first).group_weights
+    for name, members in broken.items():
+        edges.extend(_written_out(members, forbidden, weights[name]))
     groups = tuple(
         replace(group, expansion="none", children=()) if group.name in broken else group for group in first.groups
     )
     return replace(first, edges=merge_edges(edges)[0], groups=groups)
 
 
-def _written_out(members: frozenset[str], forbidden: AllowedPairs) -> Iterable[Edge]:
+def _written_out(members: frozenset[str], forbidden: AllowedPairs, weight: float) -> Iterable[Edge]:
     """Yield the pairs of a group that are not forbidden, as edges."""
     in_order = sorted(members)
     for i, gene in enumerate(in_order):
@@ -222,4 +225,4 @@ def _written_out(members: frozenset[str], forbidden: AllowedPairs) -> Iterable[E
             ahead, back = not forbidden.weight((gene, other)), not forbidden.weight((other, gene))
             if ahead or back:
                 source, target = (gene, other) if ahead else (other, gene)
-                yield Edge(source, target, CO_MEMBER, directed=not (ahead and back))
+                yield Edge(source, target, CO_MEMBER, directed=not (ahead and back), weight=weight)

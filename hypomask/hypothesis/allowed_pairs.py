@@ -69,11 +69,14 @@ class AllowedPairs:
         Members of each group that allows pairs.
     groups_of
         Names of the groups that each gene is in.
+    group_weights
+        Of each group that allows pairs.
     """
 
     by_edge: Mapping[str, Mapping[str, float]]
     groups: Mapping[str, frozenset[str]]
     groups_of: Mapping[str, frozenset[str]]
+    group_weights: Mapping[str, float]
 
     @classmethod
     def of(cls, hypothesis: Hypothesis) -> AllowedPairs:
@@ -88,14 +91,15 @@ class AllowedPairs:
         for name, members in groups.items():
             for gene in members:
                 groups_of.setdefault(gene, set()).add(name)
-        return cls(by_edge, groups, {gene: frozenset(names) for gene, names in groups_of.items()})
+        weights = {group.name: group.weight for group in hypothesis.groups if group.name in groups}
+        return cls(by_edge, groups, {gene: frozenset(names) for gene, names in groups_of.items()}, weights)
 
     def weight(self, pair: Direction) -> float:
-        """Return the weight of a pair, 0 if it is not allowed; a group allows its pairs with weight 1."""
+        """Return the weight of a pair, 0 if it is not allowed: the largest of its edge and its common groups."""
         source, target = pair
-        if not self.groups_of.get(source, frozenset()).isdisjoint(self.groups_of.get(target, ())):
-            return 1.0
-        return self.by_edge.get(source, {}).get(target, 0.0)
+        common = self.groups_of.get(source, frozenset()).intersection(self.groups_of.get(target, ()))
+        by_edge = self.by_edge.get(source, {}).get(target, 0.0)
+        return max([by_edge, *(self.group_weights[name] for name in common)])
 
     def any_within(self, members: frozenset[str]) -> bool:
         """Return whether any pair between `members` is allowed."""

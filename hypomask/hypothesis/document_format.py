@@ -36,7 +36,7 @@ SHARED_KEYS = ("description", "scope", "genes", "wiring", "expansion", "steps", 
 """Fields that may stand beside `hypotheses:`, for every hypothesis that does not give its own."""
 EDGE_KEYS = ("edge", "source", "target", "relation", "sign", "weight", "evidence", "directed")
 EDGE_FILE_KEYS = ("file", "columns", "relation", "directed", "delimiter", "restrict_to_genes")
-GROUP_KEYS = ("members", "expansion", "children")
+GROUP_KEYS = ("members", "expansion", "children", "weight")
 PRIOR_KEYS = ("kind", "strength", "floor")
 
 REFERENCE_KEYS = ("source", "term", "descendants")

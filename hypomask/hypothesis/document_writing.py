@@ -75,4 +75,6 @@ def _group(group: GeneGroup) -> dict[str, Any]:
     body: dict[str, Any] = {"members": list(group.members), "expansion": group.expansion}
     if group.children:
         body["children"] = list(group.children)
+    if group.weight != 1:
+        body["weight"] = group.weight
     return body

@@ -48,12 +48,19 @@ class GeneGroup:
     ``none``: only names the genes. ``clique``: every member reads every other. ``star``: members read a group
     token that reads them. ``hierarchy``: a group token reads its members and the tokens of its `children`
     groups, and members read it; children may be nested to any depth, without cycles.
+
+    Parameters
+    ----------
+    weight
+        Confidence in (0, 1] in what the group connects: of a clique's pairs, or of reading its members and its token.
+        Used by soft and learned priors, ignored by a hard one, as are weights of edges.
     """
 
     name: str
     members: tuple[str, ...]
     expansion: Expansion = "clique"
     children: tuple[str, ...] = ()
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,8 @@ def _group(name: str, node: Located, problems: list[Problem], selector: GeneSele
         )
     if not members and not children:
         fields.problem("members", f"group {name!r} has no members")
-    return GeneGroup(name, members, expansion, children)
+    weight = fields.number("weight", 1.0, above=0, maximum=1)
+    return GeneGroup(name, members, expansion, children, weight)
 
 
 def _selects(node: LocatedMapping) -> bool:

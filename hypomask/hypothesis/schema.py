@@ -133,7 +133,13 @@ def _edge_file() -> dict[str, Any]:
 
 
 def _group() -> dict[str, Any]:
-    return _object({"members": _ref("genes"), "expansion": {"enum": list(EXPANSIONS)}, "children": _ref("names")})
+    fields = {
+        "members": _ref("genes"),
+        "expansion": {"enum": list(EXPANSIONS)},
+        "children": _ref("names"),
+        "weight": _WEIGHT,
+    }
+    return _object(fields)
 
 
 def _source() -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hypomask.errors import KnowledgeError
 from hypomask.hypothesis.gene_names import MAX_NAME_LENGTH
 from hypomask.hypothesis.graph import Expansion, GeneGroup, Hypothesis, Scope
+from hypomask.knowledge.term_weights import TermWeight, term_weights
 
 if TYPE_CHECKING:
     from hypomask.knowledge.terms import Terms
@@ -22,13 +23,20 @@ def group_name(terms: Terms, term: str) -> str:
 
 
 def terms_hypothesis(
-    terms: Terms, chosen: Sequence[str], *, expansion: Expansion, scope: Scope, name: str, relations: Sequence[str]
+    terms: Terms,
+    chosen: Sequence[str],
+    *,
+    expansion: Expansion,
+    scope: Scope,
+    name: str,
+    relations: Sequence[str],
+    weights: TermWeight = "none",
 ) -> Hypothesis:
     """Return the hypothesis of the `chosen` ids; see `Terms.as_hypothesis`."""
     if expansion == "hierarchy":
-        groups, account = _hierarchy(terms.subset(chosen, relations=relations), relations)
+        groups, account = _hierarchy(terms.subset(chosen, relations=relations), relations, weights)
     else:
-        groups = list(terms.gene_sets(chosen, expansion=expansion, relations=relations))
+        groups = list(terms.gene_sets(chosen, expansion=expansion, relations=relations, weights=weights))
         account = _flat_account(groups, expansion)
     genes = tuple(dict.fromkeys(gene for group in groups for gene in group.members))
     if not genes:
@@ -38,6 +46,8 @@ def terms_hypothesis(
         )
     kept = f"{len(groups):,} of {len(chosen):,} chosen terms have genes, {len(genes):,} different ones"
     along = f"genes of descendants included, along {', '.join(relations)}"
+    if weights != "none":
+        along += f"; weights by {weights.replace('_', ' ')}"
     return Hypothesis(
         name=name,
         genes=genes,
@@ -56,7 +66,8 @@ def _flat_account(groups: Sequence[GeneGroup], expansion: Expansion) -> str:
     return f"{len(groups):,} groups that only name genes, no edges"
 
 
-def _hierarchy(terms: Terms, relations: Sequence[str]) -> tuple[list[GeneGroup], str]:
+def _hierarchy(terms: Terms, relations: Sequence[str], weights: TermWeight) -> tuple[list[GeneGroup], str]:
+    heft = term_weights(terms, weights, relations).tolist()
     counts = terms.propagated_counts(relations)
     filled = {term for term, count in zip(terms.ids, counts.tolist(), strict=True) if count}
     groups = [
@@ -65,8 +76,9 @@ def _hierarchy(terms: Terms, relations: Sequence[str]) -> tuple[list[GeneGroup],
             terms.genes_of(term, descendants=False),
             "hierarchy",
             tuple(group_name(terms, child) for child in terms.children(term, relations) if child in filled),
+            heft[position],
         )
-        for term in terms.ids
+        for position, term in enumerate(terms.ids)
         if term in filled
     ]
     own = sum(len(group.members) for group in groups)

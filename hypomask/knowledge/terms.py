@@ -19,6 +19,7 @@ from hypomask.errors import KnowledgeError
 from hypomask.hypothesis.graph import Expansion, GeneGroup, Hypothesis, Scope
 from hypomask.knowledge.term_links import PROPAGATING, IntArray, TermLinks, gathered
 from hypomask.knowledge.term_names import ObsoleteTerm, TermNames
+from hypomask.knowledge.term_weights import TermWeight, term_weights
 
 __all__ = ["ObsoleteTerm", "Terms"]
 
@@ -198,11 +199,11 @@ class Terms:
         doi:10.1093/bioinformatics/btg153
         """
         counts = self.propagated_counts(relations).astype(np.float64)
-        totals = self._genes_in_namespace()
+        totals = self.genes_in_namespace()
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(counts > 0, np.log(totals) - np.log(counts), np.inf)
 
-    def _genes_in_namespace(self) -> npt.NDArray[np.float64]:
+    def genes_in_namespace(self) -> npt.NDArray[np.float64]:
         """Return (T,) how many genes any term of the term's namespace is annotated with."""
         _, number = np.unique(np.array(self.namespaces, dtype=object).astype(str), return_inverse=True)
         owner = np.repeat(number, self.direct_counts())
@@ -308,14 +309,19 @@ class Terms:
         expansion: Expansion = "none",
         descendants: bool = True,
         relations: Sequence[str] = PROPAGATING,
+        weights: TermWeight = "none",
     ) -> Iterator[GeneGroup]:
-        """Yield one named group of genes for each of `terms` (None: all), terms without genes left out."""
+        """Yield one named group of genes for each of `terms` (None: all), terms without genes left out.
+
+        `weights` says how much a group weighs, see `hypomask.knowledge.term_weights`.
+        """
         from hypomask.knowledge.term_hypotheses import group_name
 
+        heft = term_weights(self, weights, relations).tolist()
         for term in self.ids if terms is None else [self.find(text) for text in terms]:
             members = self.genes_of(term, descendants=descendants, relations=relations)
             if members:
-                yield GeneGroup(group_name(self, term), members, expansion)
+                yield GeneGroup(group_name(self, term), members, expansion, weight=heft[self.index(term)])
 
     def as_hypothesis(
         self,
@@ -325,12 +331,15 @@ class Terms:
         scope: Scope = "members",
         name: str | None = None,
         relations: Sequence[str] = PROPAGATING,
+        weights: TermWeight = "none",
     ) -> Hypothesis:
         """Return the hypothesis that genes act on each other as `terms` (None: all) group them.
 
         ``clique`` and ``star`` give every term the genes of its descendants too. In a ``hierarchy`` each term has its
         own genes (with those of terms below it that were not chosen), and its token reads the tokens of the chosen
         terms inside it. `provenance` says how many edges each step made.
+
+        `weights` (see `hypomask.knowledge.term_weights`) matter under a soft or learned prior; a hard one ignores them.
 
         Raises
         ------
@@ -341,5 +350,11 @@ class Terms:
 
         chosen = self.ids if terms is None else tuple(dict.fromkeys(self.find(text) for text in terms))
         return terms_hypothesis(
-            self, chosen, expansion=expansion, scope=scope, name=name or self.source, relations=relations
+            self,
+            chosen,
+            expansion=expansion,
+            scope=scope,
+            name=name or self.source,
+            relations=relations,
+            weights=weights,
         )

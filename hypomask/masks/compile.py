@@ -43,7 +43,6 @@ class _Entries:
 
     pairs: Pairs
     relation: str
-    weight: Sequence[float] | None = None
 
 
 def compile_mask(
@@ -141,8 +140,9 @@ def _edge_entries(edges: Sequence[Edge], position: Mapping[str, int]) -> tuple[l
         pairs = Pairs(
             np.array([position[gene] for gene in targets], dtype=np.int64),
             np.array([position[gene] for gene in sources], dtype=np.int64),
+            np.array([edge.weight for edge in kept + mirrored], dtype=np.float64),
         )
-        entries.append(_Entries(pairs, relation, [edge.weight for edge in kept + mirrored]))
+        entries.append(_Entries(pairs, relation))
         n_kept += len(kept)
         step = f"relation {relation!r}: {len(kept)} of {len(named)} edges kept"
         if len(named) > len(found):
@@ -206,7 +206,9 @@ def _table(entries: Sequence[_Entries], relations: tuple[str, ...]) -> EdgeTable
         np.concatenate([part.pairs.rows for part in filled]),
         np.concatenate([part.pairs.cols for part in filled]),
         np.concatenate([np.full(len(part.pairs), relations.index(part.relation)) for part in filled]),
-        np.concatenate([np.ones(len(part.pairs)) if part.weight is None else part.weight for part in filled]),
+        np.concatenate(
+            [np.ones(len(part.pairs)) if part.pairs.weight is None else part.pairs.weight for part in filled]
+        ),
     )
 
 

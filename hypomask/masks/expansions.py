@@ -27,10 +27,11 @@ MAX_GROUPS_LISTED = 12
 
 @dataclass(frozen=True)
 class Pairs:
-    """(E,) tokens that read (rows) and tokens that are read (cols)."""
+    """(E,) tokens that read (rows), tokens that are read (cols), and weights of the entries; None: 1."""
 
     rows: npt.NDArray[np.int64]
     cols: npt.NDArray[np.int64]
+    weight: npt.NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -84,13 +85,15 @@ def expand_groups(groups: Sequence[GeneGroup], position: Mapping[str, int]) -> G
     shape = (len(position), len(tokens))
     inherited_genes, inherited_owners = inherited_memberships(genes, owners, parents, children, shape)
     first = len(position)
-    spread = Pairs(np.concatenate([genes, inherited_genes]), np.concatenate([owners, inherited_owners]) + first)
+    by_name = {group.name: group.weight for group in groups}
+    weight = np.array([by_name[name] for name in tokens], dtype=np.float64)
+    members, belongs_to = np.concatenate([genes, inherited_genes]), np.concatenate([owners, inherited_owners])
     return GroupEntries(
         tokens=tokens,
         cliques=cliques,
-        gather=Pairs(owners + first, genes),
-        nest=Pairs(parents + first, children + first),
-        spread=spread,
+        gather=Pairs(owners + first, genes, weight[owners]),
+        nest=Pairs(parents + first, children + first, weight[children]),
+        spread=Pairs(members, belongs_to + first, weight[belongs_to]),
         levels=nx.dag_longest_path_length(nesting) + 1 if tokens else 0,
         steps=_steps(groups, present, number),
         warnings=warnings,
@@ -127,8 +130,10 @@ def _cliques(groups: Sequence[GeneGroup], present: Mapping[str, npt.NDArray[np.i
         )
     rows = _concatenated([np.repeat(present[group.name], len(present[group.name])) for group in groups])
     cols = _concatenated([np.tile(present[group.name], len(present[group.name])) for group in groups])
+    sizes = [len(present[group.name]) ** 2 for group in groups]
+    weight = np.repeat(np.array([group.weight for group in groups], dtype=np.float64), sizes)
     off_diagonal = rows != cols
-    return Pairs(rows[off_diagonal], cols[off_diagonal])
+    return Pairs(rows[off_diagonal], cols[off_diagonal], weight[off_diagonal])
 
 
 def _group_tokens(
@@ -194,7 +199,8 @@ def _group_step(group: GeneGroup, n_present: int, has_token: bool) -> str:
         became = "no entries (it only names genes)"
     else:
         became = "no token: fewer than two members to carry anything between"
-    return f"group {group.name!r} ({group.expansion}): {n_present} of {named} members in the data -> {became}"
+    how = group.expansion if group.weight == 1 else f"{group.expansion}, weight {group.weight:.3g}"
+    return f"group {group.name!r} ({how}): {n_present} of {named} members in the data -> {became}"
 
 
 def _concatenated(parts: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:

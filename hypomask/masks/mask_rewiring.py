@@ -4,7 +4,8 @@ Each relation is rewired apart. Within it an entry and its mirror image (token r
 entries of an undirected edge, known by their equal weights) move together, so that what was symmetric stays symmetric;
 all other entries are directed edges. Entries that stand in different layers never exchange ends. With module labels,
 neither do edges between different pairs of modules: then every draw has as many edges within and between modules as the
-original. Memberships that follow from nesting are worked out again from the rewired ones; nesting itself stays.
+original. Memberships that follow from nesting are worked out again from the rewired ones; nesting itself stays. Where a
+group token has one weight for all its members, so it has for its new ones.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hypomask.errors import HypothesisError
+from hypomask.hypothesis.rewiring import rewire_directed, rewire_undirected
 from hypomask.masks.mask import EdgeTable, Mask
 from hypomask.masks.memberships import inherited_memberships
-from hypomask.hypothesis.rewiring import rewire_directed, rewire_undirected
 
 __all__ = ["MaskRewiring", "module_codes", "overlap_with", "rewire_mask"]
 
@@ -131,6 +132,7 @@ def _table(entries: Sequence[_Entries], layer: int) -> EdgeTable:
 def _rewire_relation(mask: Mask, entries: _Entries, module: IntArray, rng: np.random.Generator) -> tuple[int, int]:
     """Rewire one relation in place; return proposals and accepted swaps."""
     follows = _follows_from_nesting(mask, entries)
+    weights = _weights_of_tokens(mask, entries)
     low = np.minimum(module[entries.rows], module[entries.cols])
     high = np.maximum(module[entries.rows], module[entries.cols])
     movable = np.flatnonzero(~follows & (high != GROUP_TOKEN))
@@ -145,6 +147,8 @@ def _rewire_relation(mask: Mask, entries: _Entries, module: IntArray, rng: np.ra
                 proposals, accepted = proposals + steps[0], accepted + steps[1]
     if follows.any():
         _replace_followers(mask, entries, follows)
+    if weights is not None:
+        _give_weights(mask, entries, weights)
     return proposals, accepted
 
 
@@ -206,8 +210,9 @@ def _follows_from_nesting(mask: Mask, entries: _Entries) -> BoolArray:
         gather = (entries.rows >= n_genes) & (entries.cols < n_genes)
         stated = np.isin(entries.keys[spread], entries.cols[gather] * entries.n_tokens + entries.rows[gather])
         unstated = spread[~stated]
-        one_weight = bool((entries.weight_EL[unstated] == entries.weight_EL[unstated[:1]]).all())
-        if np.array_equal(entries.keys[unstated], inherited) and one_weight:
+        one_pattern = len(np.unique(entries.weight_EL[unstated] > 0, axis=0)) == 1
+        one_weight_each = _weights_of_tokens(mask, entries) is not None
+        if np.array_equal(entries.keys[unstated], inherited) and one_pattern and one_weight_each:
             follows[unstated] = True
     return follows
 
@@ -229,12 +234,45 @@ def _inherited_keys(mask: Mask, entries: _Entries) -> IntArray:
 
 
 def _replace_followers(mask: Mask, entries: _Entries, follows: BoolArray) -> None:
-    """Put in the memberships that follow from the rewired ones; there may be more or fewer of them."""
+    """Put in the memberships that follow from the rewired ones; there may be more or fewer of them.
+
+    Their weights are those of one of the old, until `_give_weights` sets those of their groups.
+    """
     weight_L = entries.weight_EL[np.argmax(follows)]
     rows, cols = np.divmod(_inherited_keys(mask, entries), entries.n_tokens)
     entries.rows = np.concatenate([entries.rows[~follows], rows])
     entries.cols = np.concatenate([entries.cols[~follows], cols])
     entries.weight_EL = np.concatenate([entries.weight_EL[~follows], np.tile(weight_L, (len(rows), 1))])
+
+
+def _weights_of_tokens(mask: Mask, entries: _Entries) -> npt.NDArray[np.float32] | None:
+    """Return (2, N, L) weights with which each group token is read by genes and reads them, if it has one of each.
+
+    None where the entries of a token differ; 0 where it has none.
+    """
+    side, token, chosen = _memberships(mask, entries)
+    weights = np.zeros((2, entries.n_tokens, entries.weight_EL.shape[1]), dtype=np.float32)
+    weights[side, token] = entries.weight_EL[chosen]
+    return weights if np.array_equal(weights[side, token], entries.weight_EL[chosen]) else None
+
+
+def _give_weights(mask: Mask, entries: _Entries, weights: npt.NDArray[np.float32]) -> None:
+    """Set the weights of memberships to those of their group tokens."""
+    side, token, chosen = _memberships(mask, entries)
+    known = weights[side, token].any(axis=1)
+    entries.weight_EL[chosen[known]] = weights[side[known], token[known]]
+
+
+def _memberships(mask: Mask, entries: _Entries) -> tuple[IntArray, IntArray, IntArray]:
+    """Return which entries join a gene and a group token, the token of each, and whether the token is the one to read.
+
+    In the order (M,) side, token, entry.
+    """
+    gathers = (entries.rows >= mask.n_genes) & (entries.cols < mask.n_genes)
+    spreads = (entries.rows < mask.n_genes) & (entries.cols >= mask.n_genes)
+    chosen = np.flatnonzero(gathers | spreads)
+    side = gathers[chosen].astype(np.int64)
+    return side, np.where(side == 1, entries.rows[chosen], entries.cols[chosen]), chosen
 
 
 def _classes(chosen: IntArray, *labels: IntArray) -> list[IntArray]:

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hypomask.errors import KnowledgeError
+from hypomask.hypothesis.graph import Expansion
 from hypomask.knowledge.term_links import TermLinks
+from hypomask.knowledge.term_weights import term_weights
 from hypomask.knowledge.terms import ObsoleteTerm, Terms
 from hypomask.masks.compile import compile_mask
 
@@ -281,3 +283,29 @@ class TestHypotheses:
 def test_information_content_is_minus_the_logarithm_of_the_share_of_genes() -> None:
     terms = terms_of(3, [(1, 0, "is_a")], [(0, 0), (0, 1), (0, 2), (1, 0)], ["P", "P", "F"])
     assert terms.information_content().tolist() == pytest.approx([0.0, np.log(3), np.inf])
+
+
+class TestWeights:
+    terms = terms_of(3, [(1, 0, "is_a"), (2, 0, "is_a")], [(1, 0), (1, 1), (1, 2), (2, 3), (0, 4)])
+
+    def test_small_and_specific_terms_weigh_more(self) -> None:
+        assert term_weights(self.terms, "none", ("is_a",)).tolist() == [1, 1, 1]
+        assert term_weights(self.terms, "inverse_size", ("is_a",)).tolist() == [1 / 4, 1 / 2, 1]
+        by_content = term_weights(self.terms, "information_content", ("is_a",))
+        assert by_content.tolist() == pytest.approx([1 - np.log(5) / np.log(6), 1 - np.log(3) / np.log(6), 1])
+
+    @given(random_terms(), st.sampled_from(["none", "inverse_size", "information_content"]))
+    def test_every_weight_is_above_0_and_at_most_1(self, terms: Terms, kind: str) -> None:
+        weights = term_weights(terms, kind, ("is_a", "part_of"))
+        assert ((weights > 0) & (weights <= 1)).all()
+
+    @pytest.mark.parametrize("expansion", ["clique", "star", "hierarchy"])
+    def test_groups_carry_the_weights_and_provenance_says_so(self, expansion: Expansion) -> None:
+        hypothesis = self.terms.as_hypothesis(expansion=expansion, weights="inverse_size")
+        assert [group.weight for group in hypothesis.groups] == [1 / 4, 1 / 2, 1]
+        assert "weights by inverse size" in hypothesis.provenance[-2]
+        assert [group.weight for group in self.terms.gene_sets(weights="inverse_size")] == [1 / 4, 1 / 2, 1]
+
+    def test_unknown_weights_are_refused(self) -> None:
+        with pytest.raises(KnowledgeError, match=r"weights 'inverse': expected one of .* Did you mean 'inverse_size'"):
+            term_weights(self.terms, "inverse", ("is_a",))
