@@ -100,7 +100,11 @@ DAMAGED = [
     ("net.bnet", "A, " + "(" * 5_000 + "B", "more than 100 deep"),
     ("net.bnet", "targets, factors\n# nothing", "holds no rules"),
     # SBML
-    ("net.sbml", SBML.replace('qualitativeSpecies="s1"', 'qualitativeSpecies="s9"'), r"sbml:2: transition 't0' names the unknown species 's9'"),
+    (
+        "net.sbml",
+        SBML.replace('qualitativeSpecies="s1"', 'qualitativeSpecies="s9"'),
+        r"sbml:2: transition 't0' names the unknown species 's9'",
+    ),
     ("net.sbml", SBML.replace('sign="negative"', 'sign="sideways"'), "SBML: "),
     ("net.sbml", as_sbml([], GENES), "sbml:2: SBML: .*listOfTransitions cannot be empty"),
     (
