@@ -49,7 +49,7 @@ SOURCE_KEYS = (
     "file",
     *("annotations", "evidence", "exclude_evidence", "aspect", "taxon", "relations"),  # ontologies
     *("hierarchy", "names", "species"),  # Reactome
-    *("min_size", "max_size"),  # terms of any kind
+    *("min_size", "max_size", "weights"),  # terms of any kind
     *("levels", "signed", "label", "min_score", "channels", "info", "alias_source"),  # networks
     *("identifiers", "rename"),  # anything with genes
 )

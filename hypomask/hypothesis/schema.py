@@ -157,6 +157,10 @@ def _source() -> dict[str, Any]:
         "species": text,
         "min_size": {**count, "description": "leave smaller terms out of wiring"},
         "max_size": {**count, "description": "leave larger terms out of wiring"},
+        "weights": {
+            "enum": ["none", "inverse_size", "information_content"],
+            "description": "of terms, for soft priors",
+        },
         "levels": {**_ref("names"), "description": "confidence letters of DoRothEA"},
         "signed": {**flag, "description": "only edges that activate or inhibit"},
         "label": {**text, "description": "attribute of nodes that names the gene"},

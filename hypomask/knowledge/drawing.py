@@ -14,6 +14,7 @@ from hypomask.hypothesis.graph import Expansion, GeneGroup, Hypothesis
 from hypomask.hypothesis.recipe_sources import DrawnGenes, Reference
 from hypomask.knowledge.gene_sets import default_expansion
 from hypomask.knowledge.network import GeneNetwork
+from hypomask.knowledge.term_weights import TermWeight
 from hypomask.knowledge.terms import Terms
 
 __all__ = ["DrawnSource", "NetworkSource", "TermSource"]
@@ -39,12 +40,15 @@ class TermSource:
         Terms with fewer or more genes, counted before any restriction, are left out of wiring.
     relations
         Relations along which genes are handed up.
+    weights
+        How much a term weighs as wiring, see `hypomask.knowledge.term_weights`.
     """
 
     terms: Terms
     relations: tuple[str, ...]
     min_size: int = 2
     max_size: int | None = None
+    weights: TermWeight = "none"
 
     def genes(self, reference: Reference) -> DrawnGenes:
         """Return the genes of a term, with those of the terms below it unless told not to; or all genes."""
@@ -90,10 +94,12 @@ class TermSource:
         if not chosen:
             return ()
         if expansion == "hierarchy":
-            return terms.as_hypothesis(chosen, expansion="hierarchy", relations=self.relations).groups
+            nested = terms.as_hypothesis(chosen, expansion="hierarchy", relations=self.relations, weights=self.weights)
+            return nested.groups
         descendants = reference.term is None or reference.descendants
         different: dict[frozenset[str], GeneGroup] = {}
-        for group in terms.gene_sets(chosen, descendants=descendants, relations=self.relations):
+        drawn = terms.gene_sets(chosen, descendants=descendants, relations=self.relations, weights=self.weights)
+        for group in drawn:
             if len(group.members) > 1:  # terms that hold the same of these genes say the same
                 way = expansion or default_expansion(len(group.members))
                 different.setdefault(frozenset(group.members), replace(group, expansion=way))

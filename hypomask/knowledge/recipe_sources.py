@@ -24,6 +24,7 @@ from hypomask.knowledge.ontology_tables import is_ontology_table
 from hypomask.knowledge.orthologs import ORTHOLOG_RULES, OrthologRule, read_orthologs
 from hypomask.knowledge.source_specs import NETWORK_OPTIONS, TERM_OPTIONS, SourceSpec, declared_spec, implied_spec
 from hypomask.knowledge.term_sources import read_terms
+from hypomask.knowledge.term_weights import term_weight
 from hypomask.knowledge.terms import Terms
 
 __all__ = ["KnowledgeSources", "open_sources"]
@@ -132,7 +133,8 @@ def read_source(spec: SourceSpec) -> DrawnSource:
             species=spec.texts.get("species", "Homo sapiens"),
         ).with_account(provenance=spec.fetched())
         min_size = spec.numbers.get("min_size", 2)
-        return TermSource(_renamed_terms(terms, spec), spec.relations, min_size, spec.numbers.get("max_size"))
+        weights = term_weight(spec.texts.get("weights", "none"))
+        return TermSource(_renamed_terms(terms, spec), spec.relations, min_size, spec.numbers.get("max_size"), weights)
     _refuse_options(spec, TERM_OPTIONS, "a network")
     return NetworkSource(_renamed_network(read_network(path, spec.network_options), spec))
 

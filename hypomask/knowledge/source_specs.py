@@ -22,7 +22,7 @@ __all__ = ["NETWORK_OPTIONS", "TERM_OPTIONS", "SourceSpec", "declared_spec", "im
 ANY_OPTIONS = ("file", "identifiers", "rename")
 TERM_OPTIONS = (
     *("annotations", "evidence", "exclude_evidence", "aspect", "taxon", "relations"),
-    *("hierarchy", "names", "species", "min_size", "max_size"),
+    *("hierarchy", "names", "species", "min_size", "max_size", "weights"),
 )
 NETWORK_OPTIONS = ("levels", "signed", "label", "min_score", "channels", "info", "alias_source")
 COMPANIONS = {"go": {"annotations": "goa-human"}, "string-human": {"info": "string-human-info"}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hypomask.errors import KnowledgeError
@@ -34,7 +34,8 @@ def terms_hypothesis(
 ) -> Hypothesis:
     """Return the hypothesis of the `chosen` ids; see `Terms.as_hypothesis`."""
     if expansion == "hierarchy":
-        groups, account = _hierarchy(terms.subset(chosen, relations=relations), relations, weights)
+        heft = dict(zip(terms.ids, term_weights(terms, weights, relations).tolist(), strict=True))
+        groups, account = _hierarchy(terms.subset(chosen, relations=relations), relations, heft)
     else:
         groups = list(terms.gene_sets(chosen, expansion=expansion, relations=relations, weights=weights))
         account = _flat_account(groups, expansion)
@@ -66,8 +67,7 @@ def _flat_account(groups: Sequence[GeneGroup], expansion: Expansion) -> str:
     return f"{len(groups):,} groups that only name genes, no edges"
 
 
-def _hierarchy(terms: Terms, relations: Sequence[str], weights: TermWeight) -> tuple[list[GeneGroup], str]:
-    heft = term_weights(terms, weights, relations).tolist()
+def _hierarchy(terms: Terms, relations: Sequence[str], heft: Mapping[str, float]) -> tuple[list[GeneGroup], str]:
     counts = terms.propagated_counts(relations)
     filled = {term for term, count in zip(terms.ids, counts.tolist(), strict=True) if count}
     groups = [
@@ -76,9 +76,9 @@ def _hierarchy(terms: Terms, relations: Sequence[str], weights: TermWeight) -> t
             terms.genes_of(term, descendants=False),
             "hierarchy",
             tuple(group_name(terms, child) for child in terms.children(term, relations) if child in filled),
-            heft[position],
+            heft[term],
         )
-        for position, term in enumerate(terms.ids)
+        for term in terms.ids
         if term in filled
     ]
     own = sum(len(group.members) for group in groups)

@@ -13,13 +13,28 @@ from hypomask.errors import KnowledgeError, did_you_mean
 if TYPE_CHECKING:
     from hypomask.knowledge.terms import Terms
 
-__all__ = ["TERM_WEIGHTS", "TermWeight", "term_weights"]
+__all__ = ["TERM_WEIGHTS", "TermWeight", "term_weight", "term_weights"]
 
 TermWeight = Literal["none", "inverse_size", "information_content"]
 TERM_WEIGHTS: tuple[TermWeight, ...] = ("none", "inverse_size", "information_content")
 
 
-def term_weights(terms: Terms, kind: str, relations: Sequence[str]) -> npt.NDArray[np.float64]:
+def term_weight(text: str) -> TermWeight:
+    """Return the kind of weight that `text` names.
+
+    Raises
+    ------
+    KnowledgeError
+        There is no such kind.
+    """
+    for kind in TERM_WEIGHTS:
+        if text == kind:
+            return kind
+    expected = ", ".join(TERM_WEIGHTS)
+    raise KnowledgeError(f"weights {text!r}: expected one of {expected}.{did_you_mean(text, TERM_WEIGHTS)}")
+
+
+def term_weights(terms: Terms, kind: TermWeight, relations: Sequence[str]) -> npt.NDArray[np.float64]:
     """Return (T,) weights in (0, 1], of every term; terms without genes get 1.
 
     Parameters
@@ -29,19 +44,11 @@ def term_weights(terms: Terms, kind: str, relations: Sequence[str]) -> npt.NDArr
         a gene's partners in one term weigh together is 1 whatever its size. ``information_content``:
         1 - ln m / ln (n + 1) for n genes in the term's namespace: 1 for one gene, and just above 0 for all of them.
 
-    Raises
-    ------
-    KnowledgeError
-        There is no such kind.
-
     References
     ----------
     Newman (2001), Scientific collaboration networks II, doi:10.1103/PhysRevE.64.016132 (inverse size); Lord et al.
     (2003), doi:10.1093/bioinformatics/btg153 (information content)
     """
-    if kind not in TERM_WEIGHTS:
-        expected = ", ".join(TERM_WEIGHTS)
-        raise KnowledgeError(f"weights {kind!r}: expected one of {expected}.{did_you_mean(kind, TERM_WEIGHTS)}")
     if kind == "none":
         return np.ones(len(terms))
     counts = np.maximum(terms.propagated_counts(relations), 1).astype(np.float64)

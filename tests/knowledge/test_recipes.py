@@ -161,6 +161,19 @@ def test_the_same_genes_wired_in_two_ways(folder: Path) -> None:
     assert any("3 of 3 terms connect two genes or more, 2 of them" in line for line in by_sets.provenance)
 
 
+@pytest.mark.parametrize("expansion", ["clique", "star", "hierarchy"])
+def test_small_terms_weigh_more_where_a_source_says_so(folder: Path, expansion: str) -> None:
+    sources = "sources: {sets: {file: pathways.gmt, weights: inverse_size}}\n"
+    text = f"{sources}name: h\nwiring: sets\nexpansion: {expansion}\n"
+    VALIDATOR.validate(yaml.safe_load("hypomask: 1\n" + text))
+    (folder / "weights.yaml").write_text("hypomask: 1\n" + text)
+    (hypothesis,) = documents.load_hypotheses(folder / "weights.yaml")
+    assert {group.weight for group in hypothesis.groups} == {1 / (len(g.members) - 1) for g in hypothesis.groups}
+    (folder / "weights.yaml").write_text("hypomask: 1\n" + text.replace("inverse_size", "inverse"))
+    with pytest.raises(HypothesisError, match=r"weights 'inverse': expected one of .* Did you mean 'inverse_size'"):
+        documents.load_hypotheses(folder / "weights.yaml")
+
+
 @pytest.mark.parametrize(
     ("wiring", "expected"),
     [

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypomask.errors import KnowledgeError
 from hypomask.hypothesis.graph import Expansion
 from hypomask.knowledge.term_links import TermLinks
-from hypomask.knowledge.term_weights import term_weights
+from hypomask.knowledge.term_weights import TermWeight, term_weight, term_weights
 from hypomask.knowledge.terms import ObsoleteTerm, Terms
 from hypomask.masks.compile import compile_mask
 
@@ -295,7 +295,7 @@ class TestWeights:
         assert by_content.tolist() == pytest.approx([1 - np.log(5) / np.log(6), 1 - np.log(3) / np.log(6), 1])
 
     @given(random_terms(), st.sampled_from(["none", "inverse_size", "information_content"]))
-    def test_every_weight_is_above_0_and_at_most_1(self, terms: Terms, kind: str) -> None:
+    def test_every_weight_is_above_0_and_at_most_1(self, terms: Terms, kind: TermWeight) -> None:
         weights = term_weights(terms, kind, ("is_a", "part_of"))
         assert ((weights > 0) & (weights <= 1)).all()
 
@@ -308,4 +308,4 @@ class TestWeights:
 
     def test_unknown_weights_are_refused(self) -> None:
         with pytest.raises(KnowledgeError, match=r"weights 'inverse': expected one of .* Did you mean 'inverse_size'"):
-            term_weights(self.terms, "inverse", ("is_a",))
+            term_weight("inverse")
