@@ -7,11 +7,9 @@ import math
 from scipy import stats
 
 from hypomask.comparison.facts import SMALLEST_FOR_BEST, SMALLEST_PER_CLASS_AND_FOLD
+from hypomask.comparison.planning.decision import FURTHEST, rounded_up, units_needed
 
-__all__ = ["samples_needed", "samples_to_be_judged"]
-
-# Beyond this many times the present cohort the extrapolation says nothing but "many more".
-FURTHEST = 100
+__all__ = ["fewest_for_best", "samples_needed", "samples_to_be_judged"]
 
 
 def samples_needed(difference: float, se: float, n_units: int, *, alpha: float, power: float = 0.8) -> int | None:
@@ -19,7 +17,8 @@ def samples_needed(difference: float, se: float, n_units: int, *, alpha: float, 
 
     Assumes that the standard error shrinks with the square root of the number of samples and that the difference stays
     what it is. Both are rough: more data also train better models, and an estimate that is not significant is itself
-    uncertain by a factor of two or more. A guide for planning, not a promise.
+    uncertain by a factor of two or more. A guide for planning, not a promise;
+    `hypomask power` (`hypomask.comparison.planning`) also reckons with the other hypotheses and with that uncertainty.
 
     Parameters
     ----------
@@ -38,20 +37,27 @@ def samples_needed(difference: float, se: float, n_units: int, *, alpha: float, 
     """
     if se <= 0.0 or difference <= 0.0:
         return None
-    wanted = float(stats.norm.isf(alpha / 2.0) + stats.norm.ppf(power))
-    n = n_units * (wanted * se / difference) ** 2
+    critical = float(stats.norm.isf(alpha / 2.0))
+    n = float(units_needed(difference, unit_variance=n_units * se**2, critical=critical, power=power))
     if n > FURTHEST * n_units:
         return None
-    n = max(n, n_units + 1.0)
-    unit = 10 ** max(0, math.floor(math.log10(n)) - 1)
-    return int(math.ceil(n / unit) * unit)
+    return rounded_up(max(n, n_units + 1.0))
 
 
 def samples_to_be_judged(n_units: int, per_class_and_fold: float | None) -> int | None:
     """Return how many independent samples of the same composition "best" asks for; None when there are enough."""
+    needed = fewest_for_best(n_units, per_class_and_fold)
+    return needed if needed is not None and needed > n_units else None
+
+
+def fewest_for_best(n_units: int, per_class_and_fold: float | None) -> int | None:
+    """Return how many independent samples of the composition of these `n_units` "best" asks for.
+
+    None when a class has no members, so that no number is enough.
+    """
     needed = SMALLEST_FOR_BEST
-    if per_class_and_fold is not None and per_class_and_fold < SMALLEST_PER_CLASS_AND_FOLD:
+    if per_class_and_fold is not None:
         if per_class_and_fold <= 0:
             return None
         needed = max(needed, math.ceil(n_units * SMALLEST_PER_CLASS_AND_FOLD / per_class_and_fold))
-    return needed if needed > n_units else None
+    return needed

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from hypomask.comparison.planning.chances import Design
 from hypomask.comparison.planning.pilot import Pilot
 from hypomask.comparison.planning.prices import JobPrice, Prices
+from hypomask.comparison.seeds import ReplicateLosses
 from hypomask.errors import RunError
 from hypomask.execution.evidence import MAX_CONTENDERS, Evidence
 from hypomask.execution.jobs import null_model, null_name
@@ -97,20 +98,34 @@ def open_pilot(path: Path | str, leader: str = "") -> PilotRun:
         },
         null_repeats=plan.null_repeats,
         leader=leader,
+        seeds=ReplicateLosses(
+            {name: losses.replicates_MRB for name, losses in result.losses.items()},
+            {name: losses.full_RB for name, losses in result.losses.items()},
+            next(iter(result.losses.values())).test_fold_RB,
+        ),
+        replicates=result.study.training.replicates,
     )
     n_hypotheses = len(pilot.hypotheses)
     beating = {null.hypothesis for null in result.comparison.nulls if null.p_holm <= config.alpha}
     return PilotRun(
         result=result,
         pilot=pilot,
-        design=Design(plan.folds, plan.repeats, plan.nulls, plan.null_repeats, config.null_stop_after, config.alpha),
-        prices=_prices(records, pilot.units.n),
+        design=Design(
+            plan.folds,
+            plan.repeats,
+            plan.nulls,
+            plan.null_repeats,
+            config.null_stop_after,
+            config.alpha,
+            result.study.training.replicates,
+        ),
+        prices=_prices(records, pilot.units.n, result.study.training.replicates),
         n_tested=n_hypotheses if plan.nulls_for == "all" else min(n_hypotheses, MAX_CONTENDERS),
         n_beating_nulls=len(beating | {pilot.leader}),
     )
 
 
-def _prices(records: Sequence[JobRecord], n_units: int) -> Prices:
+def _prices(records: Sequence[JobRecord], n_units: int, replicates: int) -> Prices:
     by_purpose: dict[str, list[JobRecord]] = {"hypothesis": [], "reference": [], "null": []}
     for record in records:
         purpose = "null" if null_name(record.job.model) is not None else shown_name(record.job.model)[1]
@@ -123,6 +138,7 @@ def _prices(records: Sequence[JobRecord], n_units: int) -> Prices:
         null=_price(by_purpose["null"]) if by_purpose["null"] else hypothesis,
         n_references=len(references),
         n_units=n_units,
+        replicates=replicates,
     )
 
 

@@ -36,6 +36,7 @@ def print_power(answer: PowerAnswer, console: Console, workers: int = 1) -> None
     if answer.plans:
         headings = plan_headings(answer)
         table = _table(*headings)
+        table.columns[0].no_wrap = True
         for plan in answer.plans:
             style = "green" if "advised" in plan.marks else "dim" if "beyond" in plan.marks else ""
             table.add_row(*plan_cells(plan, headings, workers), style=style)

@@ -150,7 +150,7 @@ def answer(
             alpha=design.alpha,
             seed=request.seed,
         )
-        said += _about_plans(found, plan_units, plans)
+        said += _about_plans(found, plan_units, plans, seeds_known=questions.seed_share is not None)
     simulated = tuple(
         simulate_power(pilot, questions, effect_J, design, n, studies=request.studies, seed=request.seed)
         for n in (_simulated_sizes(found, request) if request.studies else ())
@@ -164,18 +164,22 @@ def _simulated_sizes(found: Forecast, request: PowerRequest) -> list[int]:
     return [rounded_up(middle / 2), middle, rounded_up(middle * 2)]
 
 
-def _about_plans(found: Forecast, plan_units: int, plans: tuple[PlannedStudy, ...]) -> list[str]:
+def _about_plans(found: Forecast, plan_units: int, plans: tuple[PlannedStudy, ...], *, seeds_known: bool) -> list[str]:
     said = [
         f"Plans are for {count_of(plan_units, unit_noun(found))}; their power is the chance that {found.leader} is "
-        "called best. A training is one network; null draws are counted at their expectation.",
-        "The number of training replicates is not varied: predictions are averaged over them before they are stored, "
-        "so what they add cannot be told. Repeats lessen the same noise at the same price per training.",
+        "called best. A training is one network; seeds are replicates per fold; null draws (at most, and after how "
+        "many as good ones they stop) are counted at their expectation.",
     ]
+    if not seeds_known:
+        said.append(
+            "The number of training replicates is not varied: how much seeds matter is not known here. Repeats lessen "
+            "the same noise at the same price per training."
+        )
     if not any("beyond" not in plan.marks for plan in plans):
         said.append("No plan fits the budget.")
     if any(not plan.exact_nulls and "beyond" not in plan.marks for plan in plans):
         said.append(
-            "Null tests marked 'approximate' have too few draws for an exact p with this many hypotheses; the t "
+            "Plans marked 'approximate' draw too few null masks for an exact p with this many hypotheses; the t "
             "approximation then decides, which is wrong more often than it says where real interactions exist."
         )
     return said

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from hypomask.comparison.planning.chances import Chances, Design
+from hypomask.comparison.planning.chances import Chances, Design, standard_draws
 from hypomask.comparison.planning.null_question import draws_by_chance, draws_expected, is_exact
 from hypomask.comparison.planning.prices import Prices
 from hypomask.comparison.planning.questions import Questions
@@ -22,6 +22,7 @@ FloatArray = npt.NDArray[np.float64]
 FOLDS = (5, 10)
 REPEATS = (1, 2, 3, 5, 10)
 NULL_REPEATS = (1, 3)
+REPLICATES = (1, 2, 4)  # at most as many as there are inner folds, four as shipped
 # (most draws, stop after this many as good): the shipped default, cheaper ones, and a finer one.
 NULL_SEQUENCES = ((19, None), (39, 2), (39, None), (99, 2), (99, 5), (99, None), (199, 5), (499, 10))
 AS_GOOD = 0.01  # plans whose chances differ by less are the same plan at another price
@@ -121,13 +122,14 @@ def plans_within(
     null draws for an exact test, when it has enough. The default plan and the pilot's are always
     among them, marked, even if they cost more than the budget.
 
-    The number of training replicates is not varied: a run stores predictions averaged over them, so what they add
-    cannot be read from it. More of them lessen the same noise that repeats lessen, at the same price per training, and
-    repeats also add degrees of freedom. Nor is an effect of the number of folds on the models themselves (larger
-    training sets) reckoned with, which is why none with fewer than five is offered.
+    Replicates are varied where it is known how much seeds matter; that averaging over more of them also predicts a
+    little better is not reckoned with. Nor is what more folds do for the models (larger training sets), which is why
+    none with fewer than five is offered.
     """
     default = Design(alpha=alpha)
-    priced = [_priced(questions, demand, prices, design, seed) for design in _designs(alpha)]
+    replicates = REPLICATES if questions.seed_share is not None else (prices.replicates,)
+    normal_DJ = standard_draws(questions, seed=seed)
+    priced = [_priced(questions, demand, prices, design, normal_DJ) for design in _designs(alpha, replicates)]
     affordable = [plan for plan in priced if budget.allows(plan)]
     exact = [plan for plan in affordable if plan.exact_nulls]
     front = _front(exact or affordable)
@@ -135,19 +137,22 @@ def plans_within(
     advised = min((p for p in shown if p.power >= shown[0].power - AS_GOOD), key=_cost) if shown else None
     for design in (default, pilot):
         if design is not None and all(plan.design != design for plan in shown):
-            shown.append(_priced(questions, demand, prices, design, seed))
+            shown.append(_priced(questions, demand, prices, design, normal_DJ))
     marked = [replace(plan, marks=_marks(plan, default, pilot, advised, budget)) for plan in shown]
     return tuple(sorted(marked, key=lambda plan: (-round(plan.power, 3), plan.trainings)))
 
 
-def _designs(alpha: float) -> Iterator[Design]:
-    for folds, repeats, null_repeats, (nulls, stop) in itertools.product(FOLDS, REPEATS, NULL_REPEATS, NULL_SEQUENCES):
+def _designs(alpha: float, replicates: tuple[int, ...]) -> Iterator[Design]:
+    choices = itertools.product(FOLDS, REPEATS, NULL_REPEATS, NULL_SEQUENCES, replicates)
+    for folds, repeats, null_repeats, (nulls, stop), each in choices:
         if null_repeats <= repeats:
-            yield Design(folds, repeats, nulls, null_repeats, stop, alpha)
+            yield Design(folds, repeats, nulls, null_repeats, stop, alpha, each)
 
 
-def _priced(questions: Questions, demand: Demand, prices: Prices, design: Design, seed: int) -> PlannedStudy:
-    chances = Chances(questions, design, seed=seed)
+def _priced(
+    questions: Questions, demand: Demand, prices: Prices, design: Design, normal_DJ: FloatArray
+) -> PlannedStudy:
+    chances = Chances(questions, design, normal_DJ=normal_DJ)
     power_J = chances.at(demand.n_units, demand.effect_J)
     rivals = [power_J[j] for j, question in enumerate(questions.questions) if question.kind == "rival"]
     null = questions.null_index
@@ -164,15 +169,17 @@ def _priced(questions: Questions, demand: Demand, prices: Prices, design: Design
         "references": (prices.n_references * splits, prices.reference),
         "null masks": (draws * design.folds * design.null_repeats, prices.null),
     }
+    scale = design.replicates / prices.replicates
     seconds = [
-        None if (each := prices.seconds(price, demand.n_units)) is None else n * each for n, price in jobs.values()
+        None if (each := prices.seconds(price, demand.n_units)) is None else n * each * scale
+        for n, price in jobs.values()
     ]
     return PlannedStudy(
         design=design,
         power=float(power_J[-1]),
         power_of_rivals=float(min(rivals)) if rivals else None,
         power_of_nulls=None if null is None else float(power_J[null]),
-        trainings_of={purpose: n * price.trainings for purpose, (n, price) in jobs.items()},
+        trainings_of={purpose: n * price.trainings * scale for purpose, (n, price) in jobs.items()},
         draws_if_true=if_true,
         draws_if_not=if_not,
         exact_nulls=is_exact(design.nulls, design.alpha / questions.n_hypotheses),

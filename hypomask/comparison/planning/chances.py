@@ -13,11 +13,12 @@ from hypomask.comparison.planning.decision import FURTHEST, power_at, units_need
 from hypomask.comparison.planning.null_question import chance_to_beat_nulls
 from hypomask.comparison.planning.questions import Questions, spread_of
 
-__all__ = ["Chances", "Design"]
+__all__ = ["Chances", "Design", "standard_draws"]
 
 FloatArray = npt.NDArray[np.float64]
 
 FEWEST = 10.0  # below this many units a study is refused
+DRAWS = 4000
 LEAST_SPREAD = 0.3
 STEPS = 24  # halvings of the search for a number of units, over a range of 1,000 at most: exact to 1e-6
 
@@ -32,6 +33,8 @@ class Design:
         As in the study's plan.
     null_stop_after, alpha
         As in the study's comparison.
+    replicates
+        As in the study's training.
     """
 
     folds: int = 5
@@ -40,6 +43,7 @@ class Design:
     null_repeats: int = 1
     null_stop_after: int | None = 5
     alpha: float = 0.05
+    replicates: int = 2
 
     @property
     def factor(self) -> float:
@@ -49,6 +53,11 @@ class Design:
     def df(self, n_units: float) -> int:
         """Return the degrees of freedom of the corrected tests."""
         return max(1, min(self.folds * self.repeats - 1, int(n_units) - 1))
+
+
+def standard_draws(questions: Questions, draws: int = DRAWS, seed: int = 0) -> FloatArray:
+    """Return (D, J) draws of the questions' statistics under no effect, with unit variance."""
+    return correlated_normals(questions.correlation_JJ, draws, np.random.default_rng(seed))
 
 
 class Chances:
@@ -65,9 +74,19 @@ class Chances:
         What is trained.
     draws, seed
         Monte Carlo effort; the same numbers for every size and effect, so that curves are smooth and plans comparable.
+    normal_DJ
+        The draws, where many designs share them; see `standard_draws`.
     """
 
-    def __init__(self, questions: Questions, design: Design, *, draws: int = 4000, seed: int = 0) -> None:
+    def __init__(
+        self,
+        questions: Questions,
+        design: Design,
+        *,
+        draws: int = DRAWS,
+        seed: int = 0,
+        normal_DJ: FloatArray | None = None,
+    ) -> None:
         self.questions, self.design = questions, design
         asked = questions.questions
         self._null = questions.null_index
@@ -75,7 +94,8 @@ class Chances:
         spread_J = np.array([self._spread(question.kind == "nulls") for question in asked])
         self._spread_J = np.maximum(spread_J + questions.studentised_J - 1.0, LEAST_SPREAD)
         self._decides_J = np.array([q.decides and q.kind != "nulls" for q in asked])
-        normal_DJ = correlated_normals(questions.correlation_JJ, draws, np.random.default_rng(seed))
+        if normal_DJ is None:
+            normal_DJ = standard_draws(questions, draws, seed)
         self._deviation_DJ = normal_DJ * np.sqrt(self._spread_J)
 
     @property
@@ -176,7 +196,7 @@ class Chances:
 
     def _spread(self, for_nulls: bool) -> float:
         repeats = self.design.null_repeats if for_nulls else self.design.repeats
-        return spread_of(self.questions.split_share, self.design.folds, repeats)
+        return spread_of(self.questions.split_share_with(self.design.replicates), self.design.folds, repeats)
 
     def _search(self, j: int, power: float, effect_J: FloatArray, null_scale: float, most: float) -> float:
         """Return the least number of units, between the fewest and `most`, at which chance j reaches `power`."""

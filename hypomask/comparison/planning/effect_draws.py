@@ -52,6 +52,7 @@ def effect_draws(pilot: Pilot, *, draws: int = 400, seed: int = 0) -> EffectDraw
     rng = np.random.default_rng(seed)
     stretch = np.sqrt(spread_of(pilot.split_share, pilot.table.n_folds, pilot.table.n_repeats))
     leader = names.index(pilot.leader)
+    estimate_J = means.effects(means.centre, leader)
     chosen_J = np.zeros(means.n_questions)
     draws_DJ = np.empty((draws, means.n_questions))
     for start in range(0, draws, CHUNK):
@@ -59,9 +60,11 @@ def effect_draws(pilot: Pilot, *, draws: int = 400, seed: int = 0) -> EffectDraw
         for d, row in enumerate(drawn, start=start):
             draws_DJ[d] = means.effects(row, leader)
             chosen = int(np.argmin(row[: len(names)]))
-            chosen_J += means.effects(row, chosen) - means.effects(means.centre, chosen)
-    estimate_J = means.effects(means.centre, leader)
-    selection_J = np.maximum(chosen_J / draws, 0.0) if len(names) > 1 else np.zeros(means.n_questions)
+            if chosen != leader:
+                # Less what the same draw does to the leader itself: its expectation is 0, and noise goes with it.
+                of_chosen_J = means.effects(row, chosen) - means.effects(means.centre, chosen)
+                chosen_J += of_chosen_J - (draws_DJ[d] - estimate_J)
+    selection_J = np.maximum(chosen_J / draws, 0.0)
     shrunk_J = estimate_J - selection_J
     return EffectDraws(
         shrunk_J=shrunk_J,

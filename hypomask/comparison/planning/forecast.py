@@ -89,6 +89,8 @@ class Forecast:
         Wanted chance; coverage of the bands.
     spread
         Variance of an estimate in units of the naive one; see `spread_of`.
+    least_units
+        Below this number no hypothesis is called best, whatever its p values.
     """
 
     leader: str
@@ -100,6 +102,7 @@ class Forecast:
     confidence: float
     split_share: float
     spread: float
+    least_units: int
     outlooks: tuple[Outlook, ...]
 
     @property
@@ -180,6 +183,7 @@ def forecast(
         confidence=confidence,
         split_share=questions.split_share,
         spread=chances.spread,
+        least_units=questions.least_units,
         outlooks=tuple(outlooks),
     )
 

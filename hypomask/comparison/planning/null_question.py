@@ -58,12 +58,15 @@ def _chances(max_draws: int, stop_after: int | None, level: float) -> FloatArray
         return np.asarray(stats.binom.cdf(stop_after - 1, lasting, as_good))
     if max_draws < 2:
         return np.zeros_like(GRID)
-    scale = math.sqrt(1.0 + 1.0 / max_draws)
-    critical = float(stats.t.isf(level, max_draws - 1))
-    chances = stats.nct.sf(critical, max_draws - 1, GRID / scale)
+    least_z = math.sqrt(1.0 + 1.0 / max_draws) * float(stats.t.isf(level, max_draws - 1))
+    root = math.sqrt(max_draws)
+    far_enough = stats.nct.sf(root * least_z, max_draws - 1, root * GRID)
     # Far out the series for the non-central t gives up; there the chance is 0 on one side and 1 on the other.
-    chances = np.where(np.isfinite(chances), chances, (critical < GRID).astype(np.float64))
-    return np.maximum.accumulate(chances)
+    far_enough = np.where(np.isfinite(far_enough), far_enough, (least_z < GRID).astype(np.float64))
+    # A null that is as good makes p at least 2 / (R + 1): too large, since not even 1 / (R + 1) reaches the level. A
+    # hypothesis that is far enough from the mean of its nulls hardly ever has one.
+    none_as_good = stats.norm.cdf(GRID) ** max_draws
+    return np.asarray(np.minimum(np.maximum.accumulate(far_enough), none_as_good))
 
 
 def draws_expected(distance: npt.ArrayLike, *, max_draws: int, stop_after: int | None) -> FloatArray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,13 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from hypomask.comparison.config import ComparisonConfig
-from hypomask.comparison.facts import SMALLEST_FOR_BEST, SMALLEST_PER_CLASS_AND_FOLD
 from hypomask.comparison.losses import NO_INTERACTION, LossTable
 from hypomask.comparison.model_effects import losses_without_interactions
 from hypomask.comparison.paired import Units, corrected_covariance, variance_factor
+from hypomask.comparison.planning.decision import FURTHEST
 from hypomask.comparison.planning.questions import USUAL_SPLIT_SHARE, NullSpread, Question, Questions, spread_of
 from hypomask.comparison.planning.thresholds import Threshold
 from hypomask.comparison.result import Scope
+from hypomask.comparison.sample_size import fewest_for_best
+from hypomask.comparison.seeds import ReplicateLosses
 
 __all__ = ["Pilot"]
 
@@ -45,6 +46,8 @@ class Pilot:
         Repeats that null masks were scored with.
     leader
         The hypothesis the questions are about; the one with the lowest loss when empty.
+    seeds, replicates
+        Losses of every training replicate alone, where known, and how many of them a fold has.
     """
 
     table: LossTable
@@ -53,6 +56,8 @@ class Pilot:
     null_loss_DB: Mapping[str, FloatArray] = field(default_factory=dict)
     null_repeats: int = 1
     leader: str = ""
+    seeds: ReplicateLosses | None = None
+    replicates: int = 2
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "table", self.table.sorted_by_name())
@@ -124,6 +129,8 @@ class Pilot:
             correlation_JJ=correlation_JJ,
             studentised_J=studentised_J,
             split_share=self.split_share,
+            seed_share=self._seed_share(),
+            replicates=self.replicates,
             nulls=self._null_spread(),
             n_hypotheses=len(self.hypotheses),
             n_units=self.units.n,
@@ -192,6 +199,19 @@ class Pilot:
             seed=self.config.seed,
         )
 
+    def _seed_share(self) -> float | None:
+        """Return how much of `split_share` is due to seeds; the average over questions about other models."""
+        if self.seeds is None:
+            return None
+        shares = []
+        for question, variance in zip(self._asked(), self._variances, strict=True):
+            other = question.against if question.kind == "rival" else NO_INTERACTION if question.kind == "edges" else ""
+            if other in self.seeds.loss_RB_by_model and variance > 0:
+                error = self.seeds.error(self.leader, other)
+                if error is not None:
+                    shares.append(error**2 * self.table.n_repeats * self.units.n / float(variance))
+        return min(float(np.mean(shares)), self.split_share) if shares else None
+
     def _null_spread(self) -> NullSpread | None:
         if self.leader not in self.null_loss_DB:
             return None
@@ -209,7 +229,6 @@ class Pilot:
         return NullSpread(max(0.0, between - noise), unit_variance, n_draws)
 
     def _least_units(self) -> int:
-        if not self.table.event_counts:
-            return SMALLEST_FOR_BEST
-        per_class_and_fold = max(1, min(self.table.event_counts.values())) / self.table.n_folds
-        return max(SMALLEST_FOR_BEST, math.ceil(self.units.n * SMALLEST_PER_CLASS_AND_FOLD / per_class_and_fold))
+        per_class = min(self.table.event_counts.values()) / self.table.n_folds if self.table.event_counts else None
+        least = fewest_for_best(self.units.n, per_class)
+        return FURTHEST * self.units.n if least is None else least

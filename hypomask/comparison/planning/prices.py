@@ -28,6 +28,8 @@ class Prices:
         References trained beside the hypotheses.
     n_units
         Independent units the seconds were measured with; they are taken as proportional to them.
+    replicates
+        Training replicates per fold that all this is for; cost is taken as proportional to them.
     """
 
     hypothesis: JobPrice
@@ -35,6 +37,7 @@ class Prices:
     null: JobPrice
     n_references: int
     n_units: int | None = None
+    replicates: int = 2
 
     def seconds(self, price: JobPrice, n_units: float) -> float | None:
         """Return the seconds of a job in a study of `n_units`."""

@@ -96,6 +96,8 @@ class Questions:
         error that grows with its estimate, as it does where differences are skewed, makes t vary less.
     split_share
         See `spread_of`.
+    seed_share, replicates
+        How much of `split_share` is due to the seeds of training with so many replicates per fold; None: not known.
     nulls
         None when there is no question about null masks.
     n_hypotheses
@@ -115,11 +117,19 @@ class Questions:
     correlation_JJ: FloatArray
     studentised_J: FloatArray
     split_share: float
+    seed_share: float | None
+    replicates: int
     nulls: NullSpread | None
     n_hypotheses: int
     n_units: int | None
     least_units: int
     grouped: bool = False
+
+    def split_share_with(self, replicates: int) -> float:
+        """Return the split share when predictions are averaged over so many replicates."""
+        if self.seed_share is None:
+            return self.split_share
+        return max(self.split_share - self.seed_share, 0.0) + self.seed_share * self.replicates / replicates
 
     @property
     def null_index(self) -> int | None:

@@ -147,7 +147,7 @@ class _Source:
         )
         chances = Chances(questions, design, draws=10)
         missing = max(0.0, chances.spread - _resampled_spread(pilot, repeats))
-        per_repeat = min(questions.split_share / 2.0, missing * design.repeats)
+        per_repeat = min(questions.split_share_with(design.replicates) / 2.0, missing * design.repeats)
         return cls(
             pilot=pilot,
             design=design,

@@ -14,12 +14,12 @@ from hypomask.report.wording import percentage, shorten
 
 __all__ = ["POWER_CSS", "power_curves", "power_svg"]
 
-HEAD, PLOT, GAP, AXIS = 22, 84, 12, 44
+HEAD, PLOT, GAP, AXIS = 30, 84, 10, 44
 ROW = HEAD + PLOT + GAP
 LEFT, RIGHT = 7.0, 98.0  # percent; ticks of the chance stand to the left
 NAME_LENGTH = 60
 MOST_QUESTIONS = 8
-SVG_WIDTH = 760
+SVG_WIDTH, SVG_MARGIN = 760, 16
 
 POWER_CSS = """
 svg .chance { fill: none; stroke: var(--accent, #0b5cad); stroke-width: 2.5; }
@@ -66,10 +66,10 @@ def power_svg(forecast: Forecast) -> str:
         "svg",
         element("style", Markup(STANDALONE_CSS + POWER_CSS)),  # noqa: S704 (a constant of this file)
         element("rect", width="100%", height="100%", fill="#ffffff"),
-        power_curves(forecast),
+        element("svg", power_curves(forecast), x=SVG_MARGIN, y=SVG_MARGIN, width=SVG_WIDTH, height=height),
         xmlns="http://www.w3.org/2000/svg",
-        width=SVG_WIDTH,
-        height=compact(height),
+        width=SVG_WIDTH + 2 * SVG_MARGIN,
+        height=height + 2 * SVG_MARGIN,
     )
     return str(drawn)
 
