@@ -17,6 +17,7 @@ from torch import Tensor
 from hypomask.hypothesis.graph import Prior
 from hypomask.masks.mask import EdgeTable, Mask
 from hypomask.model.attention import BACK_ENDS, LayerLayout, attend, build_layout, sparse
+from hypomask.model.compiled import library
 
 
 @pytest.fixture(autouse=True)
@@ -310,6 +311,11 @@ class TestSparse(AttentionContract):
         *pieces, pieces_strength = results()
         assert all(torch.equal(a, b) for a, b in zip(whole, pieces, strict=True))
         torch.testing.assert_close(pieces_strength, whole_strength, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.skipif(library.unavailable() is not None, reason=f"no compiled kernel: {library.unavailable()}")
+class TestCompiled(AttentionContract):
+    back_end = "compiled"
 
 
 on_gpu = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hypomask.model.attention.choose import choose_back_end
+from hypomask.model.attention.compiled import CompiledAttention
 from hypomask.model.attention.dense import DenseAttention
 from hypomask.model.attention.layout import AttentionLayout, LayerLayout, build_layout
 from hypomask.model.attention.operator import attend
@@ -13,6 +14,7 @@ __all__ = [
     "BACK_ENDS",
     "AttentionLayout",
     "BackEnd",
+    "CompiledAttention",
     "DenseAttention",
     "LayerLayout",
     "SparseAttention",
