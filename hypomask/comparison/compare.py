@@ -16,6 +16,7 @@ from hypomask.comparison.null_doubts import null_doubt
 from hypomask.comparison.null_results import gate_null, null_results
 from hypomask.comparison.paired import Units, variance_factor
 from hypomask.comparison.pairs import PairTests, pair_results
+from hypomask.comparison.parts import part_table
 from hypomask.comparison.result import Comparison, ModelHealth, PairResult, Scope, Verdict
 from hypomask.comparison.sample_size import samples_needed, samples_to_be_judged
 from hypomask.comparison.selection import selection_corrected_skill
@@ -102,6 +103,7 @@ def compare_losses(
         unit=facts.unit,
         health=health,
         subgroups=subgroup_table(table, circumstances.subgroupings, units, config),
+        parts=part_table(table, config),
     )
 
 

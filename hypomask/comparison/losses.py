@@ -11,12 +11,28 @@ import numpy.typing as npt
 from hypomask.comparison.result import Role, ShownScore
 from hypomask.errors import DataError, Problem, did_you_mean, raise_problems
 
-__all__ = ["NO_INTERACTION", "UNCONSTRAINED", "LossTable", "NullLosses"]
+__all__ = ["NO_INTERACTION", "UNCONSTRAINED", "LossTable", "NullLosses", "PartLosses"]
 
 NO_INTERACTION = "no-interaction"
 UNCONSTRAINED = "unconstrained"
 
 FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class PartLosses:
+    """Losses in one part of a phenotype that has several; NaN where the part is not known of a sample.
+
+    Parameters
+    ----------
+    gene_free_RB
+        (R, B) of the model without genes.
+    loss_RB_of
+        (R, B) by model name.
+    """
+
+    gene_free_RB: FloatArray
+    loss_RB_of: Mapping[str, FloatArray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +61,8 @@ class LossTable:
         phenotype.
     scores
         Shown scores by model name, then by score name.
+    parts
+        Losses in each hidden gene, or in each of several phenotypes, by its name; empty where there are none.
 
     Raises
     ------
@@ -63,6 +81,7 @@ class LossTable:
     kind: str
     event_counts: Mapping[str, int] = field(default_factory=dict)
     scores: Mapping[str, Mapping[str, ShownScore]] = field(default_factory=dict)
+    parts: Mapping[str, PartLosses] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         raise_problems([Problem(message, "losses") for message in self._shape_problems()], DataError)

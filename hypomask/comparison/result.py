@@ -24,6 +24,7 @@ __all__ = [
     "ModelHealth",
     "NullResult",
     "PairResult",
+    "PartResult",
     "Reason",
     "Role",
     "Scope",
@@ -370,6 +371,32 @@ class SubgroupTable:
 
 
 @dataclass(frozen=True)
+class PartResult:
+    """How well one model predicts one hidden gene, or one of several phenotypes.
+
+    Parameters
+    ----------
+    part, model
+        Their names.
+    n_samples
+        Samples of which the part is known.
+    skill, low, high
+        1 - loss / loss of the gene-free model in this part, with its corrected interval.
+    p, p_holm
+        One-sided p that it predicts better than the gene-free model; after Holm over the parts of the model.
+    """
+
+    part: str
+    model: str
+    n_samples: int
+    skill: float
+    low: float
+    high: float
+    p: float
+    p_holm: float
+
+
+@dataclass(frozen=True)
 class Comparison:
     """The answer of a study.
 
@@ -408,6 +435,8 @@ class Comparison:
         How the fits of each model went, lowest loss first; empty where that was not recorded.
     subgroups
         The leading hypotheses within subgroups; None where there is nothing to part samples by.
+    parts
+        Skill of every model in each hidden gene, or in each of several phenotypes.
     """
 
     verdict: Verdict
@@ -428,6 +457,7 @@ class Comparison:
     unit: Unit = "sample"
     health: tuple[ModelHealth, ...] = ()
     subgroups: SubgroupTable | None = None
+    parts: tuple[PartResult, ...] = ()
 
     def __getitem__(self, name: str) -> HypothesisResult:
         """Return the result of the hypothesis or reference called `name`."""
@@ -452,6 +482,13 @@ class Comparison:
         columns = [name for name in HypothesisResult.__dataclass_fields__ if name != "scores"]
         frame = pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)
         return frame.set_index("name")
+
+    def part_table(self) -> pd.DataFrame:
+        """Return one row per part and model, indexed by both."""
+        import pandas as pd
+
+        frame = pd.DataFrame([vars(row) for row in self.parts], columns=list(PartResult.__dataclass_fields__))
+        return frame.set_index(["part", "model"])
 
     def pair_table(self) -> pd.DataFrame:
         """Return one row per pair, indexed by the two names."""

@@ -16,6 +16,7 @@ from hypomask.outcomes.family import Family
 from hypomask.outcomes.kinds import PhenotypeKind
 from hypomask.outcomes.registry import family_of
 from hypomask.outcomes.several import MaskedGenes, SeveralPhenotypes
+from hypomask.outcomes.survival import CoxSurvival, DiscreteSurvival
 from hypomask.outcomes.target import Target
 
 __all__ = ["Cohort", "Phenotype"]
@@ -55,6 +56,21 @@ class Phenotype:
     def masked_genes(genes: tuple[str, ...], values_BG: npt.NDArray[np.floating[Any]]) -> Phenotype:
         """Return the measurements (B, G) of `genes` as what is to be predicted; NaN where missing."""
         return Phenotype("hidden values of genes", "masked-genes", values_BG.astype(np.float64), columns=genes)
+
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        """Names of what several responses are of: genes, or phenotypes; empty for a single one."""
+        return self.columns or tuple(part.name for part in self.parts)
+
+    @property
+    def predicted_names(self) -> tuple[str, ...]:
+        """Names of the columns of a prediction; empty text for a single one."""
+        if self.parts:
+            named = [(part.name, name) for part in self.parts for name in part.predicted_names]
+            return tuple(f"{part}: {name}" if name else part for part, name in named)
+        if isinstance(self.target, CoxSurvival | DiscreteSurvival):
+            return tuple(f"hazard up to {end:g}" for end in self.target.ends_T)
+        return self.columns or (self.classes if self.target.n_predicted > 1 else ("",))
 
     @cached_property
     def target(self) -> Target:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hypomask.comparison.losses import LossTable
+from hypomask.comparison.losses import LossTable, PartLosses
 from hypomask.comparison.result import Role
 from hypomask.comparison.scores import shown_scores
 from hypomask.data.cohort import Phenotype
@@ -37,6 +37,8 @@ class ModelLosses:
     replicates_MRB
         (M, R, B) losses of each training replicate alone. NaN where a fold has fewer of them, the model's own loss
         where the seeds changed nothing; M is 0 when they never did.
+    parts_RBT, gene_free_parts_RBT
+        (R, B, T) losses of the model, and of covariates alone, in each of several responses; T is 0 for a single one.
     """
 
     full_RB: FloatArray
@@ -45,6 +47,8 @@ class ModelLosses:
     eta_RBK: FloatArray
     test_fold_RB: npt.NDArray[np.int64]
     replicates_MRB: FloatArray
+    parts_RBT: FloatArray
+    gene_free_parts_RBT: FloatArray
 
 
 def read_losses(
@@ -61,6 +65,8 @@ def read_losses(
     loss = {part: np.full((n_repeats, n_samples), np.nan) for part in ("full", "additive", "gene_free")}
     eta_RBK = np.full((n_repeats, n_samples, phenotype.target.n_predicted), np.nan)
     test_fold_RB = np.full((n_repeats, n_samples), -1, dtype=np.int64)
+    n_parts = len(phenotype.part_names)
+    parts_RBT, gene_free_parts_RBT = (np.full((n_repeats, n_samples, n_parts), np.nan) for _ in range(2))
     by_seed: list[tuple[int, npt.NDArray[np.int64], FloatArray]] = []
     for repeat in range(n_repeats):
         for fold in range(n_folds):
@@ -78,6 +84,8 @@ def read_losses(
                     np.array([phenotype.target.losses(eta_BK, y) for eta_BK in predicted.eta_replicates_MBK]),
                 )
             )
+            parts_RBT[repeat, held_out] = phenotype.target.losses_of_parts(predicted.eta_full, y)
+            gene_free_parts_RBT[repeat, held_out] = phenotype.target.losses_of_parts(predicted.eta_gene_free, y)
             test_fold_RB[repeat, held_out] = fold
             eta_RBK[repeat, held_out] = _in_unit_of_phenotype(predicted, phenotype)
     if any(np.isnan(loss_RB).any() for loss_RB in loss.values()):
@@ -91,6 +99,8 @@ def read_losses(
         eta_RBK,
         test_fold_RB,
         _replicates(by_seed, loss["full"]),
+        parts_RBT,
+        gene_free_parts_RBT,
     )
 
 
@@ -126,8 +136,14 @@ def loss_table(
         kind=phenotype.kind,
         event_counts=_members(phenotype, groups),
         scores={
-            name: shown_scores(of_model.eta_RBK, phenotype.values, phenotype.family, of_model.test_fold_RB)
+            name: shown_scores(of_model.eta_RBK, phenotype.values, phenotype.target, of_model.test_fold_RB)
             for name, of_model in losses.items()
+        },
+        parts={
+            part: PartLosses(
+                losses[names[0]].gene_free_parts_RBT[:, :, t], {name: losses[name].parts_RBT[:, :, t] for name in names}
+            )
+            for t, part in enumerate(phenotype.part_names)
         },
     )
 

@@ -48,14 +48,14 @@ class MaskedGenes(Target):
     def n_predicted(self) -> int:
         return len(self.scale_T)
 
-    def squared_errors(self, predicted_BT: Float, y_BT: Float) -> Float:
+    def losses_of_parts(self, predicted_BK: Float, y_BT: Float) -> Float:
         """Return (B, T) squared errors in units of each gene's variance; NaN where there is nothing to predict."""
         varies = self.scale_T > 0
         scale_T = np.where(varies, self.scale_T, 1.0)
-        return np.where(varies, ((y_BT - predicted_BT) / scale_T) ** 2, np.nan)
+        return np.where(varies, ((y_BT - predicted_BK) / scale_T) ** 2, np.nan)
 
     def _losses(self, predicted_BK: Float, y_B: Float) -> Float:
-        errors_BT = self.squared_errors(predicted_BK, y_B)
+        errors_BT = self.losses_of_parts(predicted_BK, y_B)
         known_BT = np.isfinite(errors_BT)
         n_B = known_BT.sum(axis=1)
         total_B = np.where(known_BT, errors_BT, 0.0).sum(axis=1)

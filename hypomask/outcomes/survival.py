@@ -246,7 +246,7 @@ class DiscreteSurvival(_Survival):
         at_risk_BT = self._at_risk(coded_B)
         n_T = at_risk_BT.sum(axis=0)
         added_T = np.clip(self._events(coded_B), 0.5, np.maximum(n_T - 0.5, 0.5)) - self._events(coded_B)
-        return at_risk_BT * (added_T / np.maximum(n_T, 1))
+        return np.asarray(at_risk_BT * (added_T / np.maximum(n_T, 1)))
 
     def _events(self, coded_B: Float) -> Float:
         """Return (T,) the events of each interval."""

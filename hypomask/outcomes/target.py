@@ -72,6 +72,10 @@ class Target(ABC):
     @abstractmethod
     def _losses(self, predicted_BK: Float, y_B: Float) -> Float: ...
 
+    def losses_of_parts(self, predicted_BK: Float, y_BT: Float) -> Float:
+        """Return (B, T) the losses in each of T parts, NaN where a part is not known; T is 0 for a single response."""
+        return np.zeros((len(y_BT), 0))
+
     def strata(self, y_B: Float, n_folds: int) -> npt.NDArray[np.int64]:
         """Return (B,) strata 0..S-1 that splits spread evenly: the classes, unless the kind says otherwise."""
         return np.unique(y_B, return_inverse=True)[1].astype(np.int64)
