@@ -1,6 +1,6 @@
 """Is the power that `hypomask power` forecasts the power that is measured, and are a pilot's bands honest?
 
-    OMP_NUM_THREADS=1 python benchmarks/power/run.py [--studies 200] [--pilots 40] [--out FILE]
+    OMP_NUM_THREADS=1 python benchmarks/power/run.py [--studies 150] [--pilots 40] [--out FILE]
 
 1. At each size, studies with the same truth are simulated, a cheap learner is cross-validated on each, and the whole
    comparator judges it. Forecasts at that size from the averages of effects and variances over those studies: does the
@@ -36,6 +36,14 @@ CONFIG = ComparisonConfig(monte_carlo_draws=2000, bootstrap_draws=50)
 DESIGN = Design(FOLDS, REPEATS, NULLS)
 SIZES = {0.1: (200, 450, 800, 1200), 0.2: (100, 200, 300, 450)}  # by share of variance that interactions explain
 PILOT_SIZE = 200
+REMARKS = """## Where it misses (said of the run with 200 studies)
+
+- Power near 80 % is forecast up to 12 points too low (10 % too many samples): across studies a lead and its standard
+  error grow together (correlation 0.8; the samples of one run show 0.5 of it, the rest is training), so t varies half
+  as much as the estimates do. No single run shows that; the error is on the safe side.
+- A pilot's number is too large where models still learn: at 200 samples differences vary more than they will at 1,000.
+  So bands hold the number of constant effect about as often as they say, and the true one a little less often.
+- Spread taken (`spread_of`) against measured: within 0.2 here."""
 POWER = 0.8
 
 
@@ -157,7 +165,7 @@ def pilots_say(studies: list[Study], target: float, constant: float) -> dict[str
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--studies", type=int, default=200)
+    parser.add_argument("--studies", type=int, default=150)
     parser.add_argument("--pilots", type=int, default=40)
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("RESULTS.md"))
     options = parser.parse_args()
@@ -172,7 +180,7 @@ def main() -> None:
     ]
     for interaction_r2 in SIZES:
         lines += scenario(interaction_r2, options.studies, options.pilots)
-    lines += ["", f"{time.process_time() - started:.0f} CPU-seconds.", ""]
+    lines += [REMARKS, "", f"{time.process_time() - started:.0f} CPU-seconds.", ""]
     options.out.write_text("\n".join(lines), encoding="utf-8")
     print("\n".join(lines))
 
