@@ -29,7 +29,7 @@ def pilot(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_run_serves_as_a_pilot(hypomask: Run, pilot: Path, tmp_path: Path) -> None:
-    ran = hypomask("power", pilot, "--budget", 400, "--out", tmp_path / "power.html")
+    ran = hypomask("power", pilot, "--budget", 2000, "--out", tmp_path / "power.html")
     assert ran.code == 0, ran.err
     assert "with 80 % power" in ran.out.splitlines()[0] + ran.out.splitlines()[1]
     assert "This run has 120" in " ".join(ran.out.split())

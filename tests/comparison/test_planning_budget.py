@@ -85,10 +85,14 @@ def test_plans_with_exact_null_tests_are_preferred_where_they_can_be_bought() ->
     assert any(not plan.exact_nulls for plan in poor if "beyond" not in plan.marks)
 
 
-def test_replicates_are_varied_only_where_seeds_are_known(questions: Questions) -> None:
+def test_more_seeds_cost_in_proportion_and_help_only_where_seeds_are_known_to_matter(questions: Questions) -> None:
     assert {plan.design.replicates for plan in _plans(questions, Budget(5000))} == {2}
-    known = Questions(**{**vars(questions), "seed_share": 0.2})
-    assert {plan.design.replicates for plan in _plans(known, Budget(5000))} - {2}
+    more = Design(replicates=4)
+    for share in (None, 0.2):
+        known = Questions(**{**vars(questions), "seed_share": share})
+        plans = {plan.marks[0]: plan for plan in _plans(known, Budget(10), pilot=more)}
+        assert plans["pilot"].trainings == pytest.approx(2 * plans["default"].trainings, rel=0.02)
+        assert (plans["pilot"].power > plans["default"].power) == (share is not None)
 
 
 def test_repeats_are_worth_more_than_one(questions: Questions) -> None:

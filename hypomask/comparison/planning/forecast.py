@@ -130,7 +130,7 @@ def forecast(
 
     Effects and variances are taken as the same at every size: the stated assumption. Models trained on more samples are
     better, which as a rule makes true differences larger and their variances smaller; then fewer units are needed than
-    said here.
+    said here. Reckoned with are the tests, not other reasons to withhold a verdict (fits that are not healthy).
 
     Parameters
     ----------
