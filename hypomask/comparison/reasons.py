@@ -181,13 +181,20 @@ def _too_small_for_best(facts: StudyFacts) -> list[Reason]:
         found.append(
             Reason(
                 "too-few-of-a-class",
-                f"There are too few {members} of class {facts.smallest_class!r} to name a best hypothesis: "
+                f"There are too few {members} {_with(facts)} to name a best hypothesis: "
                 f"{facts.per_class_and_fold:.2g} per fold, at least {SMALLEST_PER_CLASS_AND_FOLD:.0f} are needed.",
                 None,
                 {"per_fold": facts.per_class_and_fold, "needed": SMALLEST_PER_CLASS_AND_FOLD},
             )
         )
     return found
+
+
+def _with(facts: StudyFacts) -> str:
+    """Say what there are too few of: members of a class; samples with the event, or with a count above 0."""
+    if facts.kind in ("survival", "discrete-survival", "counts"):
+        return f"with {facts.smallest_class}"
+    return f"of class {facts.smallest_class!r}"
 
 
 def _lost_among_many(facts: StudyFacts) -> list[Reason]:

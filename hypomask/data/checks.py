@@ -9,9 +9,10 @@ import numpy as np
 from hypomask.data.blocks import identical_rows
 from hypomask.data.cohort import Cohort
 from hypomask.data.gene_names import damaged_by_excel
+from hypomask.data.members import check_members
 from hypomask.data.skewness import skewed_phenotypes
 from hypomask.data.tables import Findings, Matrix, counted, listed
-from hypomask.errors import Problem, shortened
+from hypomask.errors import Problem
 
 __all__ = ["check_cohort", "check_values", "without_unmeasured_genes"]
 
@@ -72,7 +73,7 @@ def without_unmeasured_genes(cohort: Cohort, findings: Findings) -> Cohort:
 def check_cohort(cohort: Cohort, n_folds: int, findings: Findings, file: str) -> None:
     """Find what makes a comparison impossible (problems) or weak (warnings)."""
     _check_size(cohort, findings, file)
-    _check_classes(cohort, n_folds, findings, file)
+    check_members(cohort, n_folds, findings, file)
     _check_groups(cohort, n_folds, findings, file)
     _check_measurements(cohort, findings)
     findings.warnings += skewed_phenotypes(cohort.phenotype)
@@ -90,28 +91,6 @@ def _check_size(cohort: Cohort, findings: Findings, file: str) -> None:
         )
     elif n < FEW_SAMPLES:
         findings.warnings.append(f"{n} samples: fewer than {FEW_SAMPLES} cannot tell which hypothesis is best")
-
-
-def _check_classes(cohort: Cohort, n_folds: int, findings: Findings, file: str) -> None:
-    phenotype = cohort.phenotype
-    members = np.bincount(phenotype.values.astype(np.int64)) if phenotype.classes else np.zeros(0, np.int64)
-    for code, n in enumerate(members.tolist()):
-        name = f"class {shortened(phenotype.classes[code])!r} of {phenotype.name!r}"
-        if n < n_folds:
-            way_out = f"ask for {n} folds, or" if n >= 2 else "leave it out, or"
-            findings.problems.append(
-                Problem(
-                    f"{name} has {counted(n, 'member')}, fewer than {n_folds} folds; {way_out} join it with another "
-                    "class",
-                    file,
-                )
-            )
-        elif cohort.groups is not None:
-            n_groups = len(np.unique(cohort.groups[phenotype.values == code]))
-            if n_groups < n_folds:
-                findings.warnings.append(
-                    f"{name} is in {n_groups} groups, fewer than {n_folds} folds: it is not in every fold"
-                )
 
 
 def _check_groups(cohort: Cohort, n_folds: int, findings: Findings, file: str) -> None:

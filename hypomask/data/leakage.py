@@ -9,6 +9,7 @@ from hypomask.data.cohort import Cohort, Phenotype
 from hypomask.data.spec import DataSpec
 from hypomask.data.tables import listed
 from hypomask.errors import Problem
+from hypomask.outcomes.survival import times_and_events
 
 __all__ = ["find_leaks", "find_named_leaks"]
 
@@ -85,11 +86,16 @@ def find_leaks(cohort: Cohort, file: str) -> list[Problem]:
 
 
 def _targets(phenotype: Phenotype) -> npt.NDArray[np.float64]:
-    """Return (B, K): the measurement, the event, or one indicator per class."""
+    """Return (B, K): the measurement, the event, the time and whether the event was seen, or indicators of classes."""
     if phenotype.kind == "masked-genes":
         return np.zeros((len(phenotype.values), 0))  # a gene is hidden from its own prediction
     if phenotype.kind == "several":
         return np.concatenate([_targets(part) for part in phenotype.parts], axis=1)
+    if phenotype.kind in ("survival", "discrete-survival"):
+        times_B, event_B = times_and_events(phenotype.values)
+        return np.column_stack([times_B, event_B, np.log(times_B)])
+    if phenotype.kind == "counts":
+        return np.column_stack([phenotype.values, np.log1p(phenotype.values)])  # as expression is often given
     if phenotype.kind != "classes":
         return phenotype.values[:, None]
     return np.eye(len(phenotype.classes))[phenotype.values.astype(np.int64)]

@@ -9,33 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from hypomask.data.cohort import Phenotype
+from hypomask.data.event_levels import event_last
 from hypomask.data.spec import DataSpec
+from hypomask.data.survival_phenotype import read_survival
 from hypomask.data.tables import MISSING, Findings, TextTable, counted, listed
 from hypomask.data.text_numbers import has_decimal_comma, parse_numbers
-from hypomask.errors import did_you_mean
-from hypomask.outcomes.kinds import PhenotypeKind
-from hypomask.outcomes.survival import signed_times
 
 __all__ = ["missing_phenotype", "read_phenotype"]
 
 MAX_CLASSES = 20
-MAX_SHOWN = 20  # of the same problem, cell by cell
+MAX_SHOWN = 19  # of the same problem, cell by cell; the total makes 20, which is all that is shown
 FEW_NUMBERS = 5  # a continuous phenotype of at most this many values may be classes in disguise
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-EVENT_WORDS = _words("""
-    yes y true on case cases mut mutant mutated tumor tumour cancer disease diseased affected positive pos event t
-    dead deceased responder resistant treated altered relapse metastatic high
-""")
-NO_EVENT_WORDS = _words("""
-    no n false off control controls ctrl wt wildtype wild-type wild_type normal healthy unaffected negative neg f
-    alive none nonresponder non-responder sensitive untreated low
-""")
-UNKNOWN_WORDS = _words("unknown n/a #n/a na none null missing ? - . unclear undetermined indeterminate")
+UNKNOWN_WORDS = frozenset(
+    ("unknown", "n/a", "#n/a", "na", "none", "null", "missing", "?", "-", ".", "unclear", "undetermined")
+) | {"indeterminate"}
 
 
 def missing_phenotype(table: TextTable, rows: Sequence[int], spec: DataSpec, findings: Findings) -> list[int]:
@@ -45,17 +32,20 @@ def missing_phenotype(table: TextTable, rows: Sequence[int], spec: DataSpec, fin
     missing = [row for row in rows if any(cells[row] in MISSING for cells in columns)]
     if not missing:
         return list(rows)
+    what = f"phenotype {spec.phenotype!r}" + (f" or event {spec.event!r}" if spec.event is not None else "")
     where = [row + 1 for row in missing] if table.lines is None else [table.lines[row] for row in missing]
     shown = (
         f"{'row' if table.lines is None else 'line'}{'' if len(where) == 1 else 's'} {', '.join(map(str, where[:5]))}"
     )
     shown += ", ..." if len(where) > 5 else ""
     if spec.drop_missing_phenotype:
-        findings.notes.append(f"{counted(len(missing), 'sample')} without {spec.phenotype!r}, left out ({shown})")
+        findings.notes.append(
+            f"{counted(len(missing), 'sample')} without {what.removeprefix('phenotype ')}, left out ({shown})"
+        )
     else:
         findings.problems.append(
             table.problem(
-                f"phenotype {spec.phenotype!r} is missing in {len(missing)} of {len(rows)} samples ({shown}); fill it, "
+                f"{what} is missing in {len(missing)} of {len(rows)} samples ({shown}); fill it, "
                 "delete these rows, or set drop_missing_phenotype",
                 missing[0],
             )
@@ -136,49 +126,11 @@ def read_phenotype(table: TextTable, rows: Sequence[int], spec: DataSpec, findin
                 f"phenotype {name!r} has {len(levels)} classes ({listed(levels)}), expected at most {MAX_CLASSES}"
             )
         )
-    classes = _event_last(levels, spec, name, table, findings) if kind == "binary" else tuple(levels)
+    classes = tuple(levels)
+    if kind == "binary":
+        classes = event_last(levels, spec.positive, "phenotype", name, table, findings)
     code = {label: float(i) for i, label in enumerate(classes)}
     return Phenotype(name, kind, np.array([code[label] for label in labels], dtype=np.float64), classes)
-
-
-def read_survival(table: TextTable, rows: Sequence[int], spec: DataSpec, findings: Findings) -> Phenotype:
-    """Return signed times: of the event, or with a minus sign of when a sample was last seen without it."""
-    if spec.event is None:
-        raise ValueError("a survival phenotype needs the column of its event")
-    cells = [table.columns[spec.phenotype][row] for row in rows]
-    times, bad = parse_numbers(cells)
-    wrong = sorted({*bad, *np.flatnonzero(~(times > 0)).tolist()})
-    findings.problems += [
-        table.problem(f"time {spec.phenotype!r}: got {cells[i]!r}, expected a number above 0", rows[i])
-        for i in wrong[:MAX_SHOWN]
-    ]
-    if len(wrong) > MAX_SHOWN:
-        findings.problems.append(table.problem(f"time {spec.phenotype!r}: {len(wrong)} are no numbers above 0"))
-    marks = [table.columns[spec.event][row] for row in rows]
-    levels = _marks(marks)
-    if len(levels) != 2:
-        way_out = "expected two values, one of them for samples last seen without the event"
-        if len(levels) == 1:
-            way_out += "; if every sample had the event, the time is a continuous phenotype"
-        findings.problems.append(table.problem(f"event {spec.event!r} has {listed(levels)}, {way_out}"))
-    findings.stop_if_any()
-    event = _event_last(levels, spec, spec.event, table, findings)[1]
-    seen = np.array([_as_mark(mark) == event for mark in marks])
-    kind: PhenotypeKind = "discrete-survival" if spec.kind == "discrete-survival" else "survival"
-    findings.notes.append(
-        f"time {spec.phenotype!r} to event {spec.event!r}: {int(seen.sum())} of {len(seen)} samples have the event, "
-        "the others are censored"
-    )
-    return Phenotype(spec.phenotype, kind, signed_times(times, seen))
-
-
-def _as_mark(cell: str) -> str:
-    number, bad = parse_numbers([cell])
-    return cell if bad else f"{number[0]:.15g}"
-
-
-def _marks(cells: Sequence[str]) -> list[str]:
-    return sorted({_as_mark(cell) for cell in cells})
 
 
 def _counts(
@@ -234,35 +186,3 @@ def _warn_few_numbers(levels: list[str], name: str, findings: Findings) -> None:
             f"phenotype {name!r} is taken as continuous, but has {len(levels)} values only ({listed(levels)}): if "
             "these stand for classes, say kind classes"
         )
-
-
-def _event_last(
-    levels: list[str], spec: DataSpec, column: str, table: TextTable, findings: Findings
-) -> tuple[str, ...]:
-    """Return (no event, event)."""
-    if spec.positive is not None:
-        event = spec.positive.strip()
-        number, bad = parse_numbers([event])
-        if event not in levels and not bad and f"{number[0]:.15g}" in levels:
-            event = f"{number[0]:.15g}"
-        if event not in levels:
-            findings.stop(
-                table.problem(
-                    f"positive {spec.positive!r} is no value of {column!r}; it has {listed(levels)}."
-                    f"{did_you_mean(event, levels)}"
-                )
-            )
-        why = "as asked"
-    else:
-        first, last = levels
-        event = first if _event_rank(first) > _event_rank(last) else last
-        by_word = _event_rank(first) != _event_rank(last)
-        why = f"{'by its name' if by_word else 'the later in sorted order'}; set 'positive' to choose"
-    other = levels[0] if event == levels[1] else levels[1]
-    findings.notes.append(f"event of {column!r}: {event!r}, against {other!r} ({why})")
-    return other, event
-
-
-def _event_rank(level: str) -> int:
-    word = level.casefold()
-    return 1 if word in EVENT_WORDS else -1 if word in NO_EVENT_WORDS else 0

@@ -10,6 +10,7 @@ from hypomask.data.covariates import read_covariates
 from hypomask.data.gene_names import check_ids
 from hypomask.data.joining import Join, join
 from hypomask.data.leakage import find_leaks, find_named_leaks
+from hypomask.data.members import members_of
 from hypomask.data.observations import Observations, find_observations
 from hypomask.data.orientation import orient
 from hypomask.data.phenotypes import missing_phenotype, read_phenotype
@@ -106,6 +107,7 @@ def _counts(cohort: Cohort) -> dict[str, int]:
     }
     if cohort.groups is not None:
         counts["groups"] = len(np.unique(cohort.groups))
-    for code, name in enumerate(cohort.phenotype.classes):
-        counts[f"{cohort.phenotype.name} = {name}"] = int((cohort.phenotype.values == code).sum())
+    for phenotype in cohort.phenotype.parts or (cohort.phenotype,):
+        for name, mask in members_of(phenotype).items():
+            counts[f"{phenotype.name} = {name}" if phenotype.classes else f"{phenotype.name}: {name}"] = int(mask.sum())
     return counts

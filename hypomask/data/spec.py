@@ -110,6 +110,8 @@ class DataSpec:
             wrong.append(f"kind {self.kind} needs 'event', the column that says whether the event was seen")
         if self.event is not None and not timed and self.kind != "auto":
             wrong.append(f"'event' is for kind survival or discrete-survival, and kind is {self.kind}")
+        if self.event is not None and self.event == self.phenotype:
+            wrong.append(f"{self.event!r} is the time and the event; name the column that says whether it was seen")
         n_anndata = sum(path.suffix == ".h5ad" for path in self.channels.values())
         if n_anndata and len(self.channels) > 1:
             wrong.append("an .h5ad file must be the only channel file; name its layers as channels with 'layers'")

@@ -12,6 +12,7 @@ from hypomask.comparison.losses import LossTable, PartLosses
 from hypomask.comparison.result import Role
 from hypomask.comparison.scores import shown_scores
 from hypomask.data.cohort import Phenotype
+from hypomask.data.members import members_of
 from hypomask.errors import RunError
 from hypomask.execution.jobs import Job
 from hypomask.execution.plan_config import PlanConfig
@@ -161,6 +162,6 @@ def _in_unit_of_phenotype(predicted: StoredPredictions, phenotype: Phenotype) ->
 
 
 def _members(phenotype: Phenotype, groups: npt.NDArray[np.str_] | None) -> dict[str, int]:
-    """Return by class how many independent units have it: samples, or groups with a sample of that class."""
+    """Return how many independent units are in each class or have the event: samples, or groups with such a sample."""
     units = np.arange(len(phenotype.values)) if groups is None else groups
-    return {name: len(np.unique(units[phenotype.values == code])) for code, name in enumerate(phenotype.classes)}
+    return {name: len(np.unique(units[mask])) for name, mask in members_of(phenotype).items()}

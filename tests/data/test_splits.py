@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hypomask.data.blocks import find_blocks, identical_rows
+from hypomask.data.cohort import Phenotype
 from hypomask.data.fold_assignment import assign_folds
-from hypomask.data.splits import inner_folds, make_folds, phenotype_strata
+from hypomask.data.splits import inner_folds, make_folds
 from hypomask.errors import ConfigError, DataError
+from hypomask.outcomes.classes import Classes
+from hypomask.outcomes.continuous import Continuous
+from hypomask.outcomes.counts import Counts
+from hypomask.outcomes.survival import signed_times
 
 SETTINGS = settings(max_examples=60, deadline=None)
 
@@ -138,8 +144,24 @@ def test_a_continuous_phenotype_is_spread_over_folds(make_cohort) -> None:
 
 
 def test_tied_values_share_a_stratum() -> None:
-    strata = phenotype_strata(np.array([0.0] * 80 + list(range(1, 21))), "continuous", 5)
-    assert len(set(strata[:80].tolist())) == 1
+    values = np.array([0.0] * 80 + list(range(1, 21)))
+    for family in (Continuous(), Counts()):
+        assert len(set(family.strata(values, 5)[:80].tolist())) == 1
+
+
+@pytest.mark.parametrize("kind", ["survival", "discrete-survival"])
+def test_events_and_times_are_spread_over_folds(make_cohort, kind) -> None:
+    rng = np.random.default_rng(0)
+    months = np.ceil(10 * rng.exponential(size=300))
+    y = signed_times(months, rng.random(300) < 0.2)
+    cohort = replace(make_cohort(np.arange(300) % 2), phenotype=Phenotype("months", kind, y))
+    folds = make_folds(cohort, n_folds=5, n_repeats=2, seed=0)
+    assert folds.stratified
+    assert folds.notes == ()
+    for fold in range(5):
+        _, test = folds.split(1, fold)
+        assert abs((y[test] > 0).sum() - (y > 0).sum() / 5) <= 3
+        assert months[test].mean() == pytest.approx(months.mean(), rel=0.25)
 
 
 @pytest.mark.parametrize(("folds", "repeats"), [(1, 1), (0, 3), (101, 1), (5, 0)])
@@ -162,7 +184,7 @@ def test_inner_folds_keep_blocks_whole_and_fill_every_fold(make_cohort, case, se
     blocks = folds.blocks[train]
     if len(set(blocks.tolist())) < 2:
         return
-    inner = inner_folds(np.array(labels, dtype=np.float64)[train], "classes", blocks, 4, seed)
+    inner = inner_folds(np.array(labels, dtype=np.float64)[train], Classes(3), blocks, 4, seed)
     assert set(inner.tolist()) == set(range(min(4, len(set(blocks.tolist())))))
     for block in set(blocks.tolist()):
         assert len(set(inner[blocks == block].tolist())) == 1
@@ -170,7 +192,7 @@ def test_inner_folds_keep_blocks_whole_and_fill_every_fold(make_cohort, case, se
 
 def test_one_block_cannot_be_split_again() -> None:
     with pytest.raises(DataError, match="cannot be split again"):
-        inner_folds(np.zeros(5), "continuous", np.full(5, 7), 3, 0)
+        inner_folds(np.zeros(5), Continuous(), np.full(5, 7), 3, 0)
 
 
 def test_ten_thousand_grouped_samples_are_split_in_a_moment(make_cohort) -> None:

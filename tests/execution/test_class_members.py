@@ -10,6 +10,9 @@ from hypomask.execution.losses import ModelLosses, loss_table
 from hypomask.execution.plan_config import PlanConfig
 
 
+NO_PARTS = (np.zeros((1, 1000, 0)), np.zeros((1, 1000, 0)))
+
+
 @pytest.mark.parametrize(("grouped", "cases"), [(False, 100), (True, 5)])
 def test_twenty_records_of_a_patient_are_one_member_of_a_class(grouped: bool, cases: int) -> None:
     patient = np.repeat(np.arange(50), 20)
@@ -17,6 +20,6 @@ def test_twenty_records_of_a_patient_are_one_member_of_a_class(grouped: bool, ca
     groups = np.array([f"patient {p}" for p in patient]) if grouped else None
     loss_RB, eta_RBK = np.full((1, 1000), 0.5), np.zeros((1, 1000, 1))
     test_fold_RB = (patient % 5)[None]
-    model = ModelLosses(loss_RB, loss_RB, loss_RB, eta_RBK, test_fold_RB, np.zeros((0, *loss_RB.shape)))
+    model = ModelLosses(loss_RB, loss_RB, loss_RB, eta_RBK, test_fold_RB, np.zeros((0, *loss_RB.shape)), *NO_PARTS)
     table = loss_table({"h": model}, {"h": "hypothesis"}, phenotype, groups, PlanConfig(repeats=1))
     assert table.event_counts == {"no": 900 if not grouped else 45, "yes": cases}
