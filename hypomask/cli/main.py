@@ -39,6 +39,7 @@ SUMMARIES = {
     "report": "Make the report of a run again.",
     "power": "Say how many samples tell hypotheses apart.",
     "genes": "Check gene names: what each is, and what needs a look.",
+    "knowledge": "Look into ontologies, gene sets and networks: list, show, search.",
     "fetch": "Fetch public knowledge: ontologies, pathways, regulons, gene names.",
     "simulate": "Write a simulated cohort in which a hypothesis is true.",
     "demo": "Run the whole path on a simulated cohort.",

@@ -27,7 +27,7 @@ from hypomask.knowledge.term_sources import read_terms
 from hypomask.knowledge.term_weights import term_weight
 from hypomask.knowledge.terms import Terms
 
-__all__ = ["KnowledgeSources", "open_sources"]
+__all__ = ["KnowledgeSources", "open_sources", "read_source"]
 
 
 def open_sources(declared: Mapping[str, Located], folder: Path, problems: list[Problem]) -> KnowledgeSources:
@@ -47,15 +47,15 @@ class KnowledgeSources:
         self._failed: set[str] = set()
 
     def __contains__(self, name: object) -> bool:
-        """Return whether `name` is declared, a resource of the manifest, or a file of a kind that is read."""
+        """Return whether `name` is declared, shipped, a resource of the manifest, or a file of a kind that is read."""
         if not isinstance(name, str):
             return False
-        return name in self.declared or name in _fetchable() or _is_knowledge_file(name)
+        return name in self.declared or name in _resources() or _is_knowledge_file(name)
 
     @property
     def names(self) -> Iterable[str]:
         """Names to suggest."""
-        return (*self.declared, *_fetchable())
+        return (*self.declared, *_resources())
 
     def genes(self, reference: Reference) -> DrawnGenes:
         """Return the genes of a source or term."""
@@ -101,9 +101,10 @@ class KnowledgeSources:
         return self._read[name]
 
 
-def _fetchable() -> tuple[str, ...]:
+def _resources() -> tuple[str, ...]:
     """Return resources that a recipe may name without declaring them; ``hgnc:1100`` is a way to write a gene."""
-    return tuple(name for name in shipped_manifest().resources if not name.startswith("hgnc"))
+    fetchable = (name for name in shipped_manifest().resources if not name.startswith("hgnc"))
+    return ("example-pathways", *fetchable)
 
 
 def _is_knowledge_file(name: str) -> bool:
@@ -111,7 +112,7 @@ def _is_knowledge_file(name: str) -> bool:
     return kind_suffix(path) in (".obo", *FORMATS) or network_kind(path) is not None
 
 
-def read_source(spec: SourceSpec) -> DrawnSource:
+def read_source(spec: SourceSpec) -> TermSource | NetworkSource:
     """Read a source.
 
     Raises

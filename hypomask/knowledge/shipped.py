@@ -9,9 +9,11 @@ from hypomask.errors import KnowledgeError, did_you_mean
 from hypomask.knowledge.term_sources import read_terms
 from hypomask.knowledge.terms import Terms
 
-__all__ = ["SHIPPED", "shipped_file", "shipped_pathways"]
+__all__ = ["SHIPPED", "SHIPPED_SOURCES", "shipped_file", "shipped_pathways"]
 
 SHIPPED = ("pathways.obo", "pathways.tsv")
+SHIPPED_SOURCES = {"example-pathways": "pathways.obo", "example-pathways-genes": "pathways.tsv"}
+"""What recipes and commands call the shipped files, wherever they are installed."""
 
 
 def shipped_file(name: str) -> Path:

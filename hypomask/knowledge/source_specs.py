@@ -14,6 +14,7 @@ from hypomask.knowledge.edge_tables import EdgeTableOptions
 from hypomask.knowledge.fetching.manifest import shipped_manifest
 from hypomask.knowledge.fetching.store import fetched_path, provenance_lines
 from hypomask.knowledge.network_files import NetworkOptions
+from hypomask.knowledge.shipped import SHIPPED_SOURCES, shipped_file
 from hypomask.knowledge.string_links import StringOptions
 from hypomask.knowledge.term_links import PROPAGATING
 
@@ -25,8 +26,12 @@ TERM_OPTIONS = (
     *("hierarchy", "names", "species", "min_size", "max_size", "weights"),
 )
 NETWORK_OPTIONS = ("levels", "signed", "label", "min_score", "channels", "info", "alias_source")
-COMPANIONS = {"go": {"annotations": "goa-human"}, "string-human": {"info": "string-human-info"}}
-"""What a fetched resource that nobody declared is read with."""
+COMPANIONS = {
+    "go": {"annotations": "goa-human"},
+    "string-human": {"info": "string-human-info"},
+    "example-pathways": {"annotations": "example-pathways-genes"},
+}
+"""What a fetched or shipped resource that nobody declared is read with."""
 LIST_OPTIONS = ("evidence", "exclude_evidence", "relations", "levels", "channels")
 NUMBER_OPTIONS = ("taxon", "min_size", "max_size", "min_score")
 
@@ -60,7 +65,7 @@ class SourceSpec:
         return tuple(key for key in (*self.texts, *self.lists, *self.numbers, *flags) if key not in ANY_OPTIONS)
 
     def path(self, option: str = "file") -> Path | None:
-        """Return the file of an option, or None where it is not given: beside the document, or else fetched.
+        """Return the file of an option, or None where it is not given: beside the document, or else shipped or fetched.
 
         Raises
         ------
@@ -75,11 +80,13 @@ class SourceSpec:
         path = self.folder / text
         if path.exists():
             return path
+        if text in SHIPPED_SOURCES:
+            return shipped_file(SHIPPED_SOURCES[text])
         resources = shipped_manifest().resources
         if text in resources:
             return fetched_path(text)
         beside = [entry.name for entry in self.folder.iterdir()] if self.folder.is_dir() else []
-        hint = did_you_mean(text, [*beside, *resources])
+        hint = did_you_mean(text, [*beside, *SHIPPED_SOURCES, *resources])
         raise KnowledgeError(f"{shortened(text)!r} is no file beside the document, nor a resource to fetch.{hint}")
 
     def fetched(self) -> tuple[str, ...]:
