@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from hypomask.comparison.circumstances import Circumstances
+from hypomask.comparison.circumstances import Circumstances, NullControl
 from hypomask.comparison.compare import compare_losses
 from hypomask.comparison.config import ComparisonConfig
 from hypomask.comparison.health import FitRecords
@@ -154,10 +154,16 @@ class Evidence:
             losses[draw] = self._null_losses[model]
         return NullDraws(losses, tuple(failed))
 
-    def draws_needed(self, hypothesis: str) -> range:
-        """Return the numbers of the draws that the sequence needs next, whatever their losses will be."""
+    def draws_needed(self, hypothesis: str, most: int | None = None) -> range:
+        """Return the numbers of the draws that the sequence needs next, whatever their losses will be.
+
+        Parameters
+        ----------
+        most
+            Draws at most; None: as the plan says.
+        """
         drawn = self.null_draws(hypothesis)
-        most = self._plan.nulls - len(drawn.failed)
+        most = min(self._plan.nulls, most or self._plan.nulls) - len(drawn.failed)
         if most < 1:
             return range(drawn.n, drawn.n)
         needed = next_draws(
@@ -168,15 +174,25 @@ class Evidence:
         )
         return range(drawn.n, drawn.n + needed)
 
-    def comparison(self, null_kinds: Mapping[str, str]) -> tuple[Comparison, tuple[str, ...]]:
+    def comparison(
+        self,
+        null_kinds: Mapping[str, str],
+        null_controls: Mapping[str, NullControl] | None = None,
+        direction_only: frozenset[frozenset[str]] = frozenset(),
+    ) -> tuple[Comparison, tuple[str, ...]]:
         """Compare, and return the answer with what is to be said about trainings that failed.
 
         Parameters
         ----------
         null_kinds
             Kind of null masks by hypothesis, of those that have any.
+        null_controls
+            How good a control they are.
+        direction_only
+            Pairs of hypotheses that differ in direction alone.
         """
         nulls: list[NullLosses] = []
+        null_controls = null_controls or {}
         warnings = list(self.failures)
         for name in self.losses:
             if hypothesis_model(name) not in self._first_stage:
@@ -193,10 +209,12 @@ class Evidence:
                         observed=self.observed(name),
                         draws=np.array(list(drawn.losses.values())),
                         kind=null_kinds[name],
-                        finished=not self.draws_needed(name),
+                        finished=not self.draws_needed(name, null_controls.get(name, NullControl()).limit),
                     )
                 )
-        answer = compare_losses(self.table, nulls, self._config, self._scope, self._circumstances())
+        table = self.table  # raises when nothing can be compared
+        circumstances = replace(self._circumstances(), null_controls=null_controls, direction_only=direction_only)
+        answer = compare_losses(table, nulls, self._config, self._scope, circumstances)
         return answer, tuple(warnings)
 
     @cached_property

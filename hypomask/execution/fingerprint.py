@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 __all__ = ["check_fingerprint", "config_hash", "fingerprint"]
 
 MAX_DIFFERENCES_SHOWN = 10
-STORAGE = ("keep_models", "keep_null_models")  # settings that no number depends on
+NO_PART = (
+    "keep_models",
+    "keep_null_models",
+    "null_modules",
+)  # no number depends on them; of a file, its content counts
 
 
 def fingerprint(prepared: PreparedStudy) -> dict[str, Any]:
@@ -34,10 +38,11 @@ def fingerprint(prepared: PreparedStudy) -> dict[str, Any]:
             "scope": prepared.scope,
             "model": config_as_dict(study.model),
             "training": config_as_dict(study.training),
-            "plan": {name: value for name, value in config_as_dict(study.plan).items() if name not in STORAGE},
+            "plan": {name: value for name, value in config_as_dict(study.plan).items() if name not in NO_PART},
             "comparison": config_as_dict(study.comparison),
         },
         "null_kind": prepared.null_kind,
+        "null_modules": {name: _sha256("\n".join(labels).encode()) for name, labels in prepared.null_modules.items()},
         "hypotheses": {
             hypothesis.name: _sha256(dump_hypotheses([hypothesis]).encode()) for hypothesis in prepared.hypotheses
         },

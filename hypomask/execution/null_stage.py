@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
 
+from hypomask.comparison.circumstances import NullControl
 from hypomask.errors import HypothesisError
 from hypomask.execution.evidence import Evidence
 from hypomask.execution.jobs import Job, hypothesis_model, null_name
+from hypomask.execution.null_modules import WITHIN_MODULES
 from hypomask.execution.plan import null_draw_jobs
 from hypomask.execution.prepare import PreparedStudy
 from hypomask.execution.progress import Progress
 from hypomask.masks.mask import Mask
-from hypomask.masks.null_masks import GenePool, NullSampler
+from hypomask.masks.null_masks import GenePool, NullKind, NullSampler
 
 __all__ = ["NullMasks", "run_null_stage"]
 
 MASKS_KEPT = 256  # a draw's mask is needed once per fold; drawing it again gives the same
+
+
+KINDS: Mapping[str, NullKind] = {
+    "rewired": "rewired",
+    WITHIN_MODULES: "rewired",
+    "relabelled": "relabelled",
+    "matched-genes": "matched-genes",
+}
 
 
 class NullMasks:
@@ -30,7 +41,13 @@ class NullMasks:
     @property
     def kinds(self) -> Mapping[str, str]:
         """Kind of null masks by hypothesis, for those asked about so far that have null masks at all."""
-        return {name: sampler.kind for name, sampler in self._samplers.items() if sampler.kind is not None}
+        return {name: label for name, sampler in self._samplers.items() if (label := sampler.label) is not None}
+
+    @property
+    def controls(self) -> Mapping[str, NullControl]:
+        """How good a control they are, for the same hypotheses as `kinds`."""
+        samplers = {name: self._samplers[name] for name in self.kinds}
+        return {name: NullControl(own.limit, round(own.rank_bias, 6)) for name, own in samplers.items()}
 
     @property
     def reasons(self) -> Mapping[str, str]:
@@ -43,9 +60,11 @@ class NullMasks:
             prepared = self._prepared
             self._samplers[hypothesis] = NullSampler.choose(
                 prepared.masks[hypothesis_model(hypothesis)],
-                kind=prepared.null_kind,
+                kind=KINDS[prepared.null_kind],
                 seed=prepared.study.plan.seed,
                 gene_pool=self._gene_pool if prepared.null_kind == "matched-genes" else None,
+                modules=prepared.null_modules.get(hypothesis),
+                needed=self._needed,
             )
         return self._samplers[hypothesis]
 
@@ -67,6 +86,13 @@ class NullMasks:
 
     def _draw_mask(self, hypothesis: str, draw: int) -> Mask:
         return self.sampler(hypothesis).draw(draw).mask
+
+    @property
+    def _needed(self) -> int:
+        """Different null masks with which the best of all hypotheses can reach the level after Holm."""
+        study = self._prepared.study
+        exact = math.ceil(len(self._prepared.names) / study.comparison.alpha * (1 - 1e-12)) - 1
+        return min(exact, study.plan.nulls)
 
     @cached_property
     def _gene_pool(self) -> GenePool:
@@ -96,16 +122,16 @@ def run_null_stage(
         else:
             contenders.append(name)
     jobs_per_draw = plan.folds * plan.null_repeats
+    most = {name: min(plan.nulls, masks.sampler(name).limit or plan.nulls) for name in contenders}
     done = sum(evidence.null_draws(name).n for name in contenders) * jobs_per_draw
-    at_most = len(contenders) * plan.nulls * jobs_per_draw
     if contenders:
-        progress.begin("null masks", at_most, done)
+        progress.begin("null masks", sum(most.values()) * jobs_per_draw, done)
     while True:
-        needed = {name: draws for name in contenders if (draws := evidence.draws_needed(name))}
+        needed = {name: draws for name in contenders if (draws := evidence.draws_needed(name, most[name]))}
         if not needed:
             return tuple(notes)
         over = sum(evidence.null_draws(name).n for name in contenders)
-        outstanding = sum(plan.nulls - evidence.null_draws(name).n for name in needed)
+        outstanding = sum(most[name] - evidence.null_draws(name).n for name in needed)
         progress.resize((over + outstanding) * jobs_per_draw)
         jobs = [job for name, draws in needed.items() for job in null_draw_jobs(name, draws, plan)]
         run(sorted(jobs, key=lambda job: job.split))  # a stable sort: split by split, in order of hypotheses and draws

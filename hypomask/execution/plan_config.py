@@ -10,7 +10,7 @@ from hypomask.errors import ConfigError
 __all__ = ["GenesConfig", "NullChoice", "PlanConfig"]
 
 GenesConfig = Literal["auto", "named", "all"]
-NullChoice = Literal["auto", "rewired", "relabelled", "matched-genes"]
+NullChoice = Literal["auto", "rewired", "rewired-within-modules", "relabelled", "matched-genes"]
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,14 @@ class PlanConfig:
         third and a little power (ridge on products, 20 genes, 99 draws, 200 cohorts each: 28 against 29 % where edges
         explain 5 % and n = 200, 60 against 66 % for 10 %, 73 against 80 % for 10 % and n = 300).
     null_kind
-        ``rewired``: the same degrees, random wiring. ``relabelled``: the same shape, genes permuted.
+        ``rewired``: the same degrees, random wiring. ``rewired-within-modules``: edges, moreover, only change places
+        with edges between the same two modules, so that a hypothesis must beat wirings that have its modules; without,
+        a wrong wiring within the right modules can beat its nulls. ``relabelled``: the same shape, genes permuted.
         ``matched-genes``: the same shape on other genes that vary as much. ``auto``: rewired when the scope is
         ``all``, matched genes when it is ``members``.
+    null_modules
+        For ``rewired-within-modules``: a table with the columns ``gene`` and ``module``. Empty: the groups that each
+        hypothesis names are its modules.
     nulls_for
         ``contenders``: up to 8 hypotheses all of them; of more, the leading one and those that may be the best, 8 at
         most. ``all``: every hypothesis, which costs accordingly.
@@ -61,6 +66,7 @@ class PlanConfig:
     nulls: int = 99
     null_repeats: int = 1
     null_kind: NullChoice = "auto"
+    null_modules: str = ""
     nulls_for: Literal["contenders", "all"] = "contenders"
     genes: GenesConfig = "auto"
     unconstrained: bool = True
@@ -76,6 +82,10 @@ class PlanConfig:
             value = getattr(self, name)
             if not least <= value <= most:
                 raise ConfigError(f"plan.{name}: got {value}, expected a whole number from {least} to {most}")
+        if self.null_modules and self.null_kind != "rewired-within-modules":
+            raise ConfigError(
+                f"plan.null_modules: modules are kept with null_kind: rewired-within-modules, got {self.null_kind}"
+            )
         if self.nulls == 1:
             raise ConfigError("plan.nulls: got 1, expected 0 (no null tests) or at least 2; 99 is the usual choice")
         for name in ("reference_genes", "keep_null_models"):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,13 +15,14 @@ from hypomask.data.splits import Folds, make_folds
 from hypomask.errors import ConfigError, DataError, HypothesisError, Problem, raise_problems
 from hypomask.execution.jobs import NO_INTERACTION, UNCONSTRAINED, hypothesis_model
 from hypomask.execution.model_keeping import KeptModels, kept_models
+from hypomask.execution.null_modules import WITHIN_MODULES, null_modules
+from hypomask.execution.plan_config import PlanConfig
 from hypomask.execution.study_definition import Study
 from hypomask.hypothesis.graph import Hypothesis, Scope
 from hypomask.masks.compile import compile_mask
 from hypomask.masks.coverage import Coverage
 from hypomask.masks.layer_count import layers_for
 from hypomask.masks.mask import Mask
-from hypomask.masks.null_masks import NullKind
 from hypomask.masks.references import MAX_EDGES, no_interaction, unconstrained
 from hypomask.masks.summary import mask_overlaps
 
@@ -50,6 +52,8 @@ class PreparedStudy:
         What a reader of the answer must know about data, masks and plan.
     kept
         Which trained models are kept.
+    null_modules
+        Modules that null masks keep: a label per gene of the mask, by name of the hypothesis; empty: none are kept.
     """
 
     study: Study
@@ -58,11 +62,12 @@ class PreparedStudy:
     folds: Folds
     hypotheses: tuple[Hypothesis, ...]
     scope: Scope
-    null_kind: NullKind
+    null_kind: str
     masks: Mapping[str, Mask]
     coverage: tuple[Coverage, ...]
     warnings: tuple[str, ...]
     kept: KeptModels
+    null_modules: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -105,7 +110,7 @@ def prepare(
     references, reference_notes = _references(genes, masks, scope, study)
     found = report.warnings if report else ()
     kept, kept_note = kept_models(study, {**masks, **references}, cohort.phenotype, len(cohort.channels))
-    by_scope: NullKind = "rewired" if scope == "all" else "matched-genes"
+    by_scope = "rewired" if scope == "all" else "matched-genes"
     return PreparedStudy(
         study=study,
         cohort=cohort,
@@ -126,7 +131,17 @@ def prepare(
             *filter(None, [kept_note]),
         ),
         kept=kept,
+        null_modules=_null_modules(hypotheses, masks, plan),
     )
+
+
+def _null_modules(
+    hypotheses: Sequence[Hypothesis], masks: Mapping[str, Mask], plan: PlanConfig
+) -> dict[str, tuple[str, ...]]:
+    if plan.null_kind != WITHIN_MODULES:
+        return {}
+    by_name = {hypothesis.name: masks[hypothesis_model(hypothesis.name)] for hypothesis in hypotheses}
+    return null_modules(hypotheses, by_name, Path(plan.null_modules) if plan.null_modules else None)
 
 
 def _refuse_too_few(folds: Folds, cohort: Cohort, study: Study) -> None:

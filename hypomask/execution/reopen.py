@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from hypomask.comparison.circumstances import NullControl
 from hypomask.errors import ConfigError, HypothesisError, RunError
 from hypomask.execution.evidence import Evidence
 from hypomask.execution.ledger import Ledger
@@ -19,11 +20,20 @@ from hypomask.execution.study_result import StudyResult
 from hypomask.masks.coverage import Coverage
 from hypomask.masks.mask import Mask
 from hypomask.masks.storage import load_mask
+from hypomask.masks.summary import direction_only
 
 __all__ = ["open_run"]
 
 AGAIN = "Give the compare command again: it makes what is missing."
-NEEDED = {"comparison": dict, "coverage": list, "data": dict, "null_kinds": dict, "null_masks": dict, "warnings": list}
+NEEDED = {
+    "comparison": dict,
+    "coverage": list,
+    "data": dict,
+    "null_controls": dict,
+    "null_kinds": dict,
+    "null_masks": dict,
+    "warnings": list,
+}
 
 
 def open_run(path: Path | str) -> StudyResult:
@@ -47,16 +57,20 @@ def open_run(path: Path | str) -> StudyResult:
             config=study.comparison,
             scope=content["comparison"]["scope"],
         )
-        comparison, _ = evidence.comparison(content["null_kinds"])
+        masks = _read_masks(folder)
+        comparison, _ = evidence.comparison(
+            content["null_kinds"], content["null_controls"], direction_only(list(masks.values()))
+        )
         return StudyResult(
             study=study,
             comparison=comparison,
             folder=folder.path,
-            masks=_read_masks(folder),
+            masks=masks,
             coverage=content["coverage"],
             data=content["data"],
             null_masks=content["null_masks"],
             null_kinds=content["null_kinds"],
+            null_controls=content["null_controls"],
             warnings=tuple(content["warnings"]),
             subjects=subjects,
             losses=evidence.losses,
@@ -65,7 +79,7 @@ def open_run(path: Path | str) -> StudyResult:
 
 
 def _read_results(path: Path) -> dict[str, Any]:
-    """Read what cannot be worked out from the predictions; coverage is returned as objects."""
+    """Read what cannot be worked out from the predictions; coverage and null controls are returned as objects."""
     content = _read_json(path, "the results")
     if content.get("format") != FORMAT_VERSION:
         raise RunError(
@@ -77,9 +91,10 @@ def _read_results(path: Path) -> dict[str, Any]:
         raise RunError(f"{path}: the results are damaged ({', '.join(wrong) or 'scope'} missing). {AGAIN}")
     try:
         coverage = tuple(_coverage(row) for row in content["coverage"])
+        controls = {name: NullControl(**values) for name, values in content["null_controls"].items()}
     except (KeyError, TypeError) as error:
-        raise RunError(f"{path}: the results are damaged (coverage: {error}). {AGAIN}") from error
-    return content | {"coverage": coverage}
+        raise RunError(f"{path}: the results are damaged (coverage or null masks: {error}). {AGAIN}") from error
+    return content | {"coverage": coverage, "null_controls": controls}
 
 
 def _read_study(folder: RunFolder) -> Study:

@@ -37,6 +37,7 @@ from hypomask.execution.study_result import StudyResult
 from hypomask.execution.trainer import DEFAULT_FIT, TrainerSetup
 from hypomask.execution.workers import Executor, InThisProcess, WorkerProcesses
 from hypomask.masks.storage import save_mask
+from hypomask.masks.summary import direction_only
 from hypomask.model.device import choose_device
 
 if TYPE_CHECKING:
@@ -182,16 +183,20 @@ class _Run:
                 notes = run_null_stage(prepared, evidence, null_masks, train, self.progress)
         self.progress.end()
         with self._timed("comparison"):
-            comparison, failures = evidence.comparison(null_masks.kinds)
+            masks = {name: prepared.masks[hypothesis_model(name)] for name in prepared.names}
+            comparison, failures = evidence.comparison(
+                null_masks.kinds, null_masks.controls, direction_only(list(masks.values()))
+            )
         result = StudyResult(
             study=prepared.study,
             comparison=comparison,
             folder=self.folder.path,
-            masks={name: prepared.masks[hypothesis_model(name)] for name in prepared.names},
+            masks=masks,
             coverage=prepared.coverage,
             data=_described_data(prepared),
             null_masks=dict(null_masks.reasons),
             null_kinds=dict(null_masks.kinds),
+            null_controls=dict(null_masks.controls),
             warnings=tuple(dict.fromkeys((*failures, *notes, *prepared.warnings))),
             subjects=Subjects.of(prepared.cohort, prepared.folds),
             losses=evidence.losses,

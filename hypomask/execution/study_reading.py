@@ -90,6 +90,8 @@ def read_study(
     if file is None:
         problems = [replace(problem, file=None, line=None) for problem in problems]
     raise_problems(problems, ConfigError)
+    if study.plan.null_modules:
+        study = study.with_plan(null_modules=str(folder / study.plan.null_modules))
     return study
 
 
@@ -187,9 +189,7 @@ def _read_phenotype(data: Fields) -> dict[str, Any]:
         return {"masked_genes": True}
     if "columns" in phenotype:
         if len(node.entries) > 1:
-            phenotype.problem(
-                "columns", "'columns' finds the kind of each phenotype by itself; leave out the rest"
-            )
+            phenotype.problem("columns", "'columns' finds the kind of each phenotype by itself; leave out the rest")
         return _several([name.text for name in phenotype.texts("columns")])
     phenotype.required("column")
     return {

@@ -17,6 +17,7 @@ from hypomask.execution.study_writing import study_as_dict
 from hypomask.version import __version__
 
 if TYPE_CHECKING:
+    from hypomask.comparison.circumstances import NullControl
     from hypomask.comparison.result import Comparison
     from hypomask.execution.losses import ModelLosses
     from hypomask.execution.study_definition import Study
@@ -46,6 +47,8 @@ class StudyResult:
         Counts, notes, warnings and file hashes of the data.
     null_masks, null_kinds
         How each contender's null masks were drawn: a sentence and the kind, by hypothesis.
+    null_controls
+        How good a control they are, for those that have any.
     warnings
         All a reader must know: of the comparison, the data, the masks and the trainings.
     environment
@@ -60,6 +63,7 @@ class StudyResult:
     data: Mapping[str, Any]
     null_masks: Mapping[str, str]
     null_kinds: Mapping[str, str]
+    null_controls: Mapping[str, NullControl]
     warnings: tuple[str, ...]
     subjects: Subjects
     losses: Mapping[str, ModelLosses]
@@ -99,6 +103,8 @@ class StudyResult:
         """
         phenotype = self.subjects.phenotype
         columns: dict[str, Any] = {phenotype.name: phenotype.values}
+        if phenotype.part_names:
+            columns = dict(zip(phenotype.part_names, phenotype.values.T, strict=True))
         if phenotype.classes:
             columns[phenotype.name] = [phenotype.classes[int(code)] for code in phenotype.values]
         if self.subjects.groups is not None:
@@ -108,7 +114,7 @@ class StudyResult:
             if eta_BK.shape[1] == 1:
                 columns[name] = eta_BK[:, 0]
             else:
-                columns |= {f"{name}: {label}": eta_BK[:, k] for k, label in enumerate(phenotype.classes)}
+                columns |= {f"{name}: {label}": eta_BK[:, k] for k, label in enumerate(phenotype.predicted_names)}
         return pd.DataFrame(columns, index=pd.Index(self.subjects.samples, name="sample"))
 
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -123,6 +129,8 @@ class StudyResult:
         }
         if self.comparison.subgroups is not None:
             tables["subgroups"] = self.comparison.subgroup_frame()
+        if self.comparison.parts:
+            tables["parts"] = self.comparison.part_table()
         return tables
 
     def as_dict(self) -> dict[str, Any]:
@@ -130,6 +138,8 @@ class StudyResult:
         settings = study_as_dict(self.study)
         for part in ("hypomask", "name", "data", "hypotheses"):
             settings.pop(part, None)
+        if self.study.plan.null_modules:
+            settings["plan"]["null_modules"] = Path(self.study.plan.null_modules).name
         return {
             "format": FORMAT_VERSION,
             "hypomask": __version__,
@@ -144,6 +154,7 @@ class StudyResult:
             "coverage": [row.as_dict() for row in self.coverage],
             "null_masks": dict(self.null_masks),
             "null_kinds": dict(self.null_kinds),
+            "null_controls": to_plain(self.null_controls),
             "comparison": self.comparison.as_dict(),
             "warnings": list(self.warnings),
         }

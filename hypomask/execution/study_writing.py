@@ -38,6 +38,8 @@ def study_as_dict(study: Study, *, relative_to: Path | None = None) -> dict[str,
         content["scope"] = study.scope
     for section in ("model", "training", "plan", "comparison"):
         content[section] = config_as_dict(getattr(study, section))
+    if study.plan.null_modules:
+        content["plan"]["null_modules"] = _path(Path(study.plan.null_modules), relative_to)
     return content
 
 

@@ -30,6 +30,8 @@ def inherited_memberships(
     tuple
         (I,) genes and (I,) groups, ordered by gene, then group.
     """
+    if not len(children):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
     n_genes, n_groups = shape
     stated = _boolean(genes, groups, (n_genes, n_groups))
     upward = _boolean(children, parents, (n_groups, n_groups))

@@ -43,7 +43,7 @@ MAX_TRIALS = 20
 MATCHED_TRIALS = 5  # of matched gene sets, for how well they match
 FEWEST_NULLS = 19  # different ones, below which no p can reach 5 %
 MOST_COUNTED = 150  # different nulls; of more, repeats among 99 draws no longer matter
-SURELY_ALL = 6.0  # n graphs drawn n (ln n + 6) times: the chance that one of them was never drawn is exp(-6)
+SURELY_ALL = 4.0  # n graphs drawn n (ln n + 4) times: one of them was never drawn in 2 % of cases
 
 
 @dataclass(frozen=True)
@@ -98,10 +98,9 @@ class _Trial:
     overlap: float
     found: tuple[Mask, ...] = ()
 
-    @property
-    def too_few(self) -> bool:
-        """No p can reach 5 % with these."""
-        return self.overlap >= 1.0 or 0 < len(self.found) < FEWEST_NULLS
+    def fewer_than(self, n: int) -> bool:
+        """Return whether there are fewer than `n` nulls of this way."""
+        return self.overlap >= 1.0 or 0 < len(self.found) < n
 
 
 @dataclass(frozen=True)
@@ -163,6 +162,7 @@ class NullSampler:
         seed: int,
         gene_pool: GenePool | None = None,
         modules: Sequence[str] | None = None,
+        needed: int = FEWEST_NULLS,
     ) -> NullSampler:
         """Settle how nulls of `mask` are drawn.
 
@@ -175,6 +175,9 @@ class NullSampler:
             Needed for ``matched-genes``.
         modules
             Module label per gene: edges (or genes) change places only within modules.
+        needed
+            Different nulls that the study's test needs to reach its level: 19 for one hypothesis at 5 %, 39 for two. A
+            way with fewer gives way to the next that has as many, if there is one.
         """
         if kind == "matched-genes":
             if gene_pool is None:
@@ -186,13 +189,14 @@ class NullSampler:
         if not mask.n_edges:
             reason = "a mask without edges has no null: there is no wiring to randomise"
             return replace(sampler, reason=reason, mean_overlap=1.0)
+        needed = max(needed, FEWEST_NULLS)
         relabelling = [_Way("relabelled", involved_only=True), _Way("relabelled")]
         tried: list[_Trial] = []
         for way in [_Way("rewired"), *relabelling] if kind == "rewired" else relabelling:
             tried.append(sampler._try(way))
-            if tried[-1].overlap <= MAX_MEAN_OVERLAP and not tried[-1].too_few:
+            if tried[-1].overlap <= MAX_MEAN_OVERLAP and not tried[-1].fewer_than(needed):
                 break
-        return sampler._settled(tried)
+        return sampler._settled(tried, needed)
 
     def draw(self, draw: int) -> NullDraw:
         """Make null mask number `draw` (from 0).
@@ -214,14 +218,15 @@ class NullSampler:
         null = replace(made.mask, name=f"{self.mask.name}~{self.kind}-{draw}")
         return NullDraw(null, f"{self.reason}; {made.detail}", self.kind, draw, made.overlap)
 
-    def _settled(self, tried: Sequence[_Trial]) -> NullSampler:
+    def _settled(self, tried: Sequence[_Trial], needed: int) -> NullSampler:
         """Choose the first usable way, unless a later one is good enough or clearly better.
 
         A way with fewer than 19 different draws is not usable: of six graphs that are all alike to the data, one is the
         best, and would pass for better than chance in every sixth study, however often the other five are drawn.
         """
         first = tried[0]
-        usable = [trial for trial in tried if not trial.too_few]
+        usable = [trial for trial in tried if not trial.fewer_than(needed)]
+        usable = usable or [trial for trial in tried if not trial.fewer_than(FEWEST_NULLS)]
         if not usable:
             return replace(self, reason=_no_null(tried), mean_overlap=1.0)
         best = usable[0]
@@ -323,7 +328,7 @@ def _lack(rewired: _Trial) -> str:
     """Say why a graph is not rewired."""
     if rewired.overlap >= 1.0:
         return "this graph has no other wiring with the same degrees"
-    if rewired.too_few:
+    if rewired.found:
         return f"only {len(rewired.found)} other wirings have the same degrees, too few for a test"
     return f"rewired draws would share {rewired.overlap:.0%} of their edges with the original"
 

@@ -34,7 +34,7 @@ def test_against_all_null_masks_there_are_the_rank_decides() -> None:
 def test_nulls_too_few_for_the_number_of_hypotheses_leave_it_open(
     make_table, make_nulls, quick, n_hypotheses, code
 ) -> None:
-    table = make_table({name: shift for name, shift in [("a", -0.15), ("b", 0.0)][:n_hypotheses]})
+    table = make_table(dict([("a", -0.15), ("b", 0.0)][:n_hypotheses]))
     found = judged(table, [all_worse("a", 25)], quick, null_controls={"a": NullControl(limit=25)})
     assert found.verdict.code == code
     assert found.nulls[0].limit == 25

@@ -152,6 +152,20 @@ def test_fewer_than_nineteen_wirings_give_way_to_permuted_genes(first: int, kind
     assert said in sampler.reason
 
 
+def test_a_study_of_more_hypotheses_needs_more_wirings_and_takes_another_way_where_that_has_them() -> None:
+    four_arrows = compiled(*(Edge(f"g{i}", f"g{i + 4}") for i in range(4)))  # 4! - 1 = 23 other wirings
+    assert NullSampler.choose(four_arrows, seed=0).limit == 23
+    for_two = NullSampler.choose(four_arrows, seed=0, needed=39)
+    assert (for_two.kind, for_two.limit) == ("relabelled", None)
+    assert "only 23 other wirings have the same degrees, too few for a test" in for_two.reason
+    two_hubs = [Edge("g0" if i < 3 else "g1", f"g{i + 2}") for i in range(6)]
+    of_few_genes = compiled(*two_hubs, genes=GENES[:8])  # 8 * 7 / 2 * 20 - 1 = 559 by permuting
+    assert NullSampler.choose(of_few_genes, seed=0, needed=39).kind == "relabelled"
+    triangle = compiled(Edge("g0", "g1"), Edge("g1", "g2"), Edge("g0", "g2"), genes=GENES[:4])
+    last_resort = NullSampler.choose(triangle, seed=0, needed=39)  # 4 * 3! - 1 = 23 and no other way
+    assert (last_resort.kind, last_resort.limit) == ("relabelled", 23)
+
+
 SMALL = {
     "one edge": [("g0", "g1")],
     "two edges": [("g0", "g1"), ("g2", "g3")],
