@@ -20,6 +20,7 @@ __all__ = ["LikelihoodPath"]
 NEWTON_LIMIT = 64  # columns x outputs; above it a Newton step costs more than the bounded steps it saves
 MAX_STEPS = 1000
 DECREASE = 1e-9  # of the mean loss: a Newton step that gains less is the last one
+LEAST_CURVATURE = 1e-3  # of a loss without events there is none
 CHANGE = 2e-5  # of any sample's linear predictor: a bounded step that moves less is the last one
 
 
@@ -40,7 +41,7 @@ class LikelihoodPath:
         self._intercept = family.best_intercept(y, offset)
         self._is_small = self._coefficients.size <= NEWTON_LIMIT
         known = family.curvature_bound
-        self._bound = known or float(family.curvature(offset + self._intercept, y).mean())
+        self._bound = known or max(float(family.curvature(offset + self._intercept, y).mean()), LEAST_CURVATURE)
         self._bound_is_sure = known is not None
 
     def solve(self, penalty: float) -> tuple[Float, Float]:
