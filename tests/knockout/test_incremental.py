@@ -51,7 +51,7 @@ def worst_difference(mask: Mask, model: MaskedGeneTransformer, config: ModelConf
     with torch.no_grad():
         before = model(x_BGC, layouts)
     found = []
-    for first, plan in plans(edits, graphs, config.width * 5):
+    for first, plan in plans(edits, graphs, width=config.width, n_heads=config.heads, n_batch=5):
         at = slice(*np.searchsorted(edits.value_item, [first, first + plan.edits.n_items]))
         found.append(effects(network, measured, plan, new_VCB[at]))
     found_IKB = torch.cat(found)
