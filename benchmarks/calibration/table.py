@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import platform
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from scenarios import EDGES, GENES, SCENARIOS
+from scenarios import EDGES, GENES, SCENARIOS, Scenario
 from statsmodels.stats.proportion import proportion_confint
 
 import hypomask
@@ -83,44 +83,47 @@ def write_table(rows: Sequence[Row], path: Path, options: argparse.Namespace) ->
         "",
         "## Errors",
         "",
-        '| scenario | cohorts | false "best" | false "supported" | false null test (Holm) | null test, each | '
-        "coverage of differences | verdicts | trainings | CPU s |",
+        '| scenario | cohorts | false "best" | false "supported" | false null test (Holm) | null test, each | coverage '
+        "of differences | verdicts | trainings | CPU s |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for scenario in SCENARIOS:
-        found = by.get((scenario.key, "transformer"), [])
-        if not found:
-            continue
-        verdicts = defaultdict(int)
-        for row in found:
-            verdicts[row["verdict"]] += 1
-        shown = ", ".join(f"{code} {n}" for code, n in sorted(verdicts.items(), key=lambda item: -item[1]))
-        lines.append(
-            f"| {scenario.key}: {scenario.says} | {len(found)} | {of(found, false_best)} | {of(found, false_support)} | "
-            f"{of(found, false_null)} | {null_size(found)} | {coverage(found)} | {shown} | "
-            f"{np.mean([row['trainings'] for row in found]):.0f} | {np.mean([row['cpu_s'] for row in found]):.1f} |"
-        )
+    lines += [_error_line(s, by[s.key, "transformer"]) for s in SCENARIOS if by.get((s.key, "transformer"))]
     lines += [
         "",
         "## Power",
         "",
-        "The oracle is ridge regression on the genes and the products along a mask's edges, judged by the same procedure.",
+        "The oracle is ridge regression on the genes and on the products along a mask's edges, judged by the same "
+        "procedure.",
         "",
-        '| scenario | learner | cohorts | "best" is the truth | the true one beats its nulls (Holm) | mean skill of it |',
+        '| scenario | learner | cohorts | "best" is the truth | the true one beats its nulls (Holm) | its mean skill |',
         "|---|---|---|---|---|---|",
     ]
-    for scenario in SCENARIOS:
-        right = MAY_BE_BEST.get(scenario.name)
-        for learner in ("transformer", "oracle"):
-            found = by.get((scenario.key, learner), [])
-            if not found or scenario.planted == "nothing":
-                continue
-            name = right or "half-1"
-            best = of(found, lambda row: row["verdict"] == "best" and row["winner"] == right) if right else "-"
-            lines.append(
-                f"| {scenario.key}: {name} | {learner} | {len(found)} | {best} | "
-                f"{of(found, lambda row: row['null_p_holm'][name] <= ALPHA)} | "
-                f"{np.mean([row['skill'][name][0] for row in found]):.3f} |"
-            )
+    lines += [
+        _power_line(s, learner, by[s.key, learner])
+        for s in SCENARIOS
+        for learner in ("transformer", "oracle")
+        if s.planted != "nothing" and by.get((s.key, learner))
+    ]
     path.write_text("\n".join([*lines, ""]), encoding="utf-8")
     print("\n".join(lines))
+
+
+def _error_line(scenario: Scenario, rows: Sequence[Row]) -> str:
+    verdicts = Counter(row["verdict"] for row in rows)
+    shown = ", ".join(f"{code} {n}" for code, n in verdicts.most_common())
+    return (
+        f"| {scenario.key}: {scenario.says} | {len(rows)} | {of(rows, false_best)} | {of(rows, false_support)} | "
+        f"{of(rows, false_null)} | {null_size(rows)} | {coverage(rows)} | {shown} | "
+        f"{np.mean([row['trainings'] for row in rows]):.0f} | {np.mean([row['cpu_s'] for row in rows]):.1f} |"
+    )
+
+
+def _power_line(scenario: Scenario, learner: str, rows: Sequence[Row]) -> str:
+    right = MAY_BE_BEST.get(scenario.name)
+    name = right or "half-1"
+    best = of(rows, lambda row: row["verdict"] == "best" and row["winner"] == right) if right else "-"
+    return (
+        f"| {scenario.key}: {name} | {learner} | {len(rows)} | {best} | "
+        f"{of(rows, lambda row: row['null_p_holm'][name] <= ALPHA)} | "
+        f"{np.mean([row['skill'][name][0] for row in rows]):.3f} |"
+    )
