@@ -15,9 +15,11 @@ from hypomask.comparison.result import ShownScore
 from hypomask.comparison.survival_scores import concordance, integrated_brier
 from hypomask.errors import DataError
 from hypomask.outcomes.classes import Binary, Classes
+from hypomask.outcomes.discrete_survival import DiscreteSurvival
 from hypomask.outcomes.kinds import PhenotypeKind
 from hypomask.outcomes.several import MaskedGenes
-from hypomask.outcomes.survival import CoxSurvival, DiscreteSurvival, times_and_events
+from hypomask.outcomes.survival import CoxSurvival
+from hypomask.outcomes.survival_times import times_and_events
 from hypomask.outcomes.target import Target
 
 __all__ = ["SCORES", "Score", "shown_scores"]

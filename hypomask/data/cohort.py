@@ -12,11 +12,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from hypomask.errors import DataError, did_you_mean
+from hypomask.outcomes.discrete_survival import DiscreteSurvival
 from hypomask.outcomes.family import Family
 from hypomask.outcomes.kinds import PhenotypeKind
 from hypomask.outcomes.registry import family_of
 from hypomask.outcomes.several import MaskedGenes, SeveralPhenotypes
-from hypomask.outcomes.survival import CoxSurvival, DiscreteSurvival
+from hypomask.outcomes.survival import CoxSurvival
 from hypomask.outcomes.target import Target
 
 __all__ = ["Cohort", "Phenotype"]

@@ -9,7 +9,7 @@ from hypomask.data.cohort import Cohort, Phenotype
 from hypomask.data.spec import DataSpec
 from hypomask.data.tables import listed
 from hypomask.errors import Problem
-from hypomask.outcomes.survival import times_and_events
+from hypomask.outcomes.survival_times import times_and_events
 
 __all__ = ["find_leaks", "find_named_leaks"]
 

@@ -13,7 +13,7 @@ from hypomask.data.spec import DataSpec
 from hypomask.data.tables import Findings, TextTable, listed
 from hypomask.data.text_numbers import parse_numbers
 from hypomask.outcomes.kinds import PhenotypeKind
-from hypomask.outcomes.survival import signed_times
+from hypomask.outcomes.survival_times import signed_times
 
 __all__ = ["read_survival"]
 

@@ -9,8 +9,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 from hypomask.outcomes.classes import Binary, Classes
 from hypomask.outcomes.continuous import Continuous
 from hypomask.outcomes.counts import MAX_ETA, Counts
+from hypomask.outcomes.discrete_survival import KnownHazards
 from hypomask.outcomes.family import Family
-from hypomask.outcomes.survival import KnownHazards
 
 __all__ = ["response_tensor", "training_loss"]
 

@@ -8,9 +8,10 @@ from hypomask.errors import DataError, did_you_mean
 from hypomask.outcomes.classes import Binary, Classes
 from hypomask.outcomes.continuous import Continuous
 from hypomask.outcomes.counts import Counts
+from hypomask.outcomes.discrete_survival import DiscreteSurvival
 from hypomask.outcomes.family import Family, Float
 from hypomask.outcomes.several import MaskedGenes, SeveralPhenotypes
-from hypomask.outcomes.survival import CoxSurvival, DiscreteSurvival
+from hypomask.outcomes.survival import CoxSurvival
 from hypomask.outcomes.target import Target
 
 __all__ = ["FAMILIES", "TARGETS", "family_of"]

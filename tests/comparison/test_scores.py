@@ -13,9 +13,11 @@ from hypomask.errors import DataError
 from hypomask.outcomes.classes import Binary
 from hypomask.outcomes.continuous import Continuous
 from hypomask.outcomes.counts import Counts
+from hypomask.outcomes.discrete_survival import DiscreteSurvival
 from hypomask.outcomes.family import Family
 from hypomask.outcomes.registry import family_of
-from hypomask.outcomes.survival import CoxSurvival, DiscreteSurvival, signed_times
+from hypomask.outcomes.survival import CoxSurvival
+from hypomask.outcomes.survival_times import signed_times
 
 KINDS = ("binary", "classes", "continuous", "counts", "survival", "discrete-survival")
 

@@ -18,7 +18,7 @@ from hypomask.errors import ConfigError, DataError
 from hypomask.outcomes.classes import Classes
 from hypomask.outcomes.continuous import Continuous
 from hypomask.outcomes.counts import Counts
-from hypomask.outcomes.survival import signed_times
+from hypomask.outcomes.survival_times import signed_times
 
 SETTINGS = settings(max_examples=60, deadline=None)
 

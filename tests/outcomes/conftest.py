@@ -11,7 +11,7 @@ import pytest
 
 from hypomask.outcomes.family import Family
 from hypomask.outcomes.registry import family_of
-from hypomask.outcomes.survival import signed_times
+from hypomask.outcomes.survival_times import signed_times
 
 CLASSES = ("low", "middle", "high")
 

@@ -11,7 +11,9 @@ import torch
 from hypomask.model.losses import response_tensor, training_loss
 from hypomask.outcomes.classes import Binary, Classes
 from hypomask.outcomes.counts import Counts
-from hypomask.outcomes.survival import CoxSurvival, DiscreteSurvival, signed_times
+from hypomask.outcomes.discrete_survival import DiscreteSurvival
+from hypomask.outcomes.survival import CoxSurvival
+from hypomask.outcomes.survival_times import signed_times
 
 KINDS = ("binary", "classes", "continuous", "counts", "poisson", "survival", "discrete-survival")
 

@@ -11,7 +11,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from hypomask.masks.mask import EdgeTable, Mask
-from hypomask.outcomes.survival import signed_times
+from hypomask.outcomes.survival_times import signed_times
 
 Products = Callable[..., tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]]
 MakeMask = Callable[..., Mask]

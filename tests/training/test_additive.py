@@ -9,7 +9,7 @@ import pytest
 
 from hypomask.outcomes.classes import Binary
 from hypomask.outcomes.registry import family_of
-from hypomask.outcomes.survival import signed_times
+from hypomask.outcomes.survival_times import signed_times
 from hypomask.training import additive
 from hypomask.training.additive import fit_additive
 from hypomask.training.curves import fit_curves

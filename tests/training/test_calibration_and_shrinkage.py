@@ -13,7 +13,7 @@ from scipy.special import expit
 
 from hypomask.outcomes.classes import Binary, Classes
 from hypomask.outcomes.registry import family_of
-from hypomask.outcomes.survival import signed_times
+from hypomask.outcomes.survival_times import signed_times
 from hypomask.training.calibration import PRIOR_SD, Calibration, fit_calibration
 from hypomask.training.shrinkage import choose_shrinkage
 

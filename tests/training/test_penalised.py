@@ -12,8 +12,10 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from hypomask.outcomes.classes import Binary, Classes, one_hot
 from hypomask.outcomes.continuous import Continuous
 from hypomask.outcomes.counts import Counts
+from hypomask.outcomes.discrete_survival import DiscreteSurvival
 from hypomask.outcomes.registry import family_of
-from hypomask.outcomes.survival import CoxSurvival, DiscreteSurvival, signed_times
+from hypomask.outcomes.survival import CoxSurvival
+from hypomask.outcomes.survival_times import signed_times
 from hypomask.training import likelihood_path, penalised
 from hypomask.training.penalised import PENALTIES, penalised_path
 

@@ -14,9 +14,11 @@ from scipy.special import expit
 from sklearn.linear_model import PoissonRegressor
 
 from hypomask.outcomes.counts import Counts
+from hypomask.outcomes.discrete_survival import DiscreteSurvival, KnownHazards
 from hypomask.outcomes.family import Family
 from hypomask.outcomes.registry import family_of
-from hypomask.outcomes.survival import CoxSurvival, DiscreteSurvival, KnownHazards, signed_times
+from hypomask.outcomes.survival import CoxSurvival
+from hypomask.outcomes.survival_times import signed_times
 from hypomask.training import likelihood_path
 from hypomask.training.penalised import penalised_path
 

@@ -15,7 +15,7 @@ from hypomask.hypothesis.graph import Prior
 from hypomask.masks.mask import EdgeTable, Mask
 from hypomask.masks.references import no_interaction
 from hypomask.model.config import ModelConfig
-from hypomask.outcomes.survival import signed_times
+from hypomask.outcomes.survival_times import signed_times
 from hypomask.training.config import TrainingConfig
 from hypomask.training.fold_model import FoldModel
 from hypomask.training.job import fit_fold
