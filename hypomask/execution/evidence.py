@@ -25,6 +25,7 @@ from hypomask.execution.plan_config import PlanConfig
 from hypomask.execution.predictions import PredictionStore
 from hypomask.execution.prepare import shown_name
 from hypomask.execution.run_folder import Subjects
+from hypomask.execution.spending import Spent, spending
 from hypomask.hypothesis.graph import Scope
 
 __all__ = ["MAX_CONTENDERS", "Evidence", "NullDraws"]
@@ -257,16 +258,17 @@ class Evidence:
             left_out=tuple(name for name, role in roles.items() if role == "hypothesis" and name not in self.losses),
         )
 
+    @cached_property
+    def spending(self) -> tuple[Spent, ...]:
+        """What the trainings were spent on."""
+        return spending(self._ledger.records("done"))
+
     def _trainings(self) -> dict[str, int]:
         """Return how many networks were trained, by purpose."""
         counts = {"hypotheses": 0, "references": 0, "null masks": 0}
-        for record in self._ledger.records("done"):
-            trained = int(record.numbers.get("trainings", 1))
-            if null_name(record.job.model) is not None:
-                counts["null masks"] += trained
-            else:
-                role = shown_name(record.job.model)[1]
-                counts["hypotheses" if role == "hypothesis" else "references"] += trained
+        plural = {"hypothesis": "hypotheses", "reference": "references"}
+        for spent in self.spending:
+            counts[plural.get(spent.purpose, spent.purpose)] += spent.trainings
         return counts
 
 

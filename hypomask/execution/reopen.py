@@ -74,6 +74,7 @@ def open_run(path: Path | str) -> StudyResult:
             warnings=tuple(content["warnings"]),
             subjects=subjects,
             losses=evidence.losses,
+            spending=evidence.spending,
             environment=_read_json(folder.environment, "the environment") if folder.environment.exists() else {},
         )
 

@@ -32,6 +32,7 @@ from hypomask.execution.results import write_json, write_table
 from hypomask.execution.run_folder import RunFolder, Subjects
 from hypomask.execution.run_jobs import run_jobs
 from hypomask.execution.run_lock import locked_run_folder
+from hypomask.execution.spending import seconds_spent
 from hypomask.execution.study import Study, dump_study, load_study
 from hypomask.execution.study_result import StudyResult
 from hypomask.execution.trainer import DEFAULT_FIT, TrainerSetup
@@ -200,6 +201,7 @@ class _Run:
             warnings=tuple(dict.fromkeys((*failures, *notes, *prepared.warnings))),
             subjects=Subjects.of(prepared.cohort, prepared.folds),
             losses=evidence.losses,
+            spending=evidence.spending,
         )
         for name, frame in result.tables().items():
             write_table(self.folder.tables / f"{name}.tsv", frame)
@@ -332,6 +334,7 @@ def _environment(run: _Run, started: float) -> dict[str, Any]:
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "seconds": {**run.seconds, "in all": round(time.time() - started, 3)},
         "seconds_of_training": round(sum(record.seconds or 0.0 for record in records), 3),
+        "seconds_of_training_by_purpose": seconds_spent(records),
         "jobs_done": len(records),
         "process": os.getpid(),
     }

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hypomask.comparison.circumstances import NullControl
     from hypomask.comparison.result import Comparison
     from hypomask.execution.losses import ModelLosses
+    from hypomask.execution.spending import Spent
     from hypomask.execution.study_definition import Study
     from hypomask.masks.coverage import Coverage
     from hypomask.masks.mask import Mask
@@ -49,6 +50,8 @@ class StudyResult:
         How each contender's null masks were drawn: a sentence and the kind, by hypothesis.
     null_controls
         How good a control they are, for those that have any.
+    spending
+        What the trainings were spent on.
     warnings
         All a reader must know: of the comparison, the data, the masks and the trainings.
     environment
@@ -67,6 +70,7 @@ class StudyResult:
     warnings: tuple[str, ...]
     subjects: Subjects
     losses: Mapping[str, ModelLosses]
+    spending: tuple[Spent, ...] = ()
     environment: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -117,6 +121,12 @@ class StudyResult:
                 columns |= {f"{name}: {label}": eta_BK[:, k] for k, label in enumerate(phenotype.predicted_names)}
         return pd.DataFrame(columns, index=pd.Index(self.subjects.samples, name="sample"))
 
+    def trainings(self) -> pd.DataFrame:
+        """Return one row per purpose: hypotheses, references, null masks of each hypothesis."""
+        rows = [{**vars(spent), "trainings": spent.trainings} for spent in self.spending]
+        columns = ["purpose", "name", "draws", "jobs", "inner_trainings", "final_trainings", "trainings"]
+        return pd.DataFrame(rows, columns=columns).set_index(["purpose", "name"])
+
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return every table by the name of its file."""
         tables = {
@@ -126,6 +136,7 @@ class StudyResult:
             "health": self.comparison.health_table(),
             "coverage": self.coverage_table(),
             "predictions": self.predictions(),
+            "trainings": self.trainings(),
         }
         if self.comparison.subgroups is not None:
             tables["subgroups"] = self.comparison.subgroup_frame()
@@ -156,5 +167,6 @@ class StudyResult:
             "null_kinds": dict(self.null_kinds),
             "null_controls": to_plain(self.null_controls),
             "comparison": self.comparison.as_dict(),
+            "trainings": to_plain(self.spending),
             "warnings": list(self.warnings),
         }

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypomask.comparison.result import Comparison, HypothesisResult, PairResult
 from hypomask.masks.coverage import Coverage
 from hypomask.masks.mask import Mask
+
+if TYPE_CHECKING:
+    from hypomask.execution.spending import Spent
 
 __all__ = [
     "MAX_FIGURE_ROWS",
@@ -45,6 +48,10 @@ class Page:
         What to type to get the same result.
     created
         Date and time of the run, as text.
+    spending
+        What was trained for what.
+    seconds
+        Seconds of training, by the labels of `spending`.
     notes
         Warnings that are not in `comparison.warnings`: of the data, of the null masks.
     """
@@ -57,6 +64,8 @@ class Page:
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     command: str = ""
     created: str = ""
+    spending: tuple[Spent, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property

@@ -34,6 +34,8 @@ def page_of(result: StudyResult) -> Page:
         facts=_facts(result),
         command=_command(result),
         created=_date(result.environment),
+        spending=result.spending,
+        seconds=result.environment.get("seconds_of_training_by_purpose", {}),
         notes=result.warnings,
     )
 

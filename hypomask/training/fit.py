@@ -193,6 +193,7 @@ class _Fitter:
                 "tuned_loss": float(np.mean([how.best_loss for how in tuned])),
                 "additive_loss": float(self.family.losses(self.offset[rows], self.y[rows]).mean()),
                 "trainings": len(tuned) + len(models),
+                "inner_trainings": len(tuned),
                 "attention": self.layouts[0].back_end,
             },
             self._baseline_shift(rows, shrinkage * added),

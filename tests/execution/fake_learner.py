@@ -79,7 +79,7 @@ def fit_fold(
         eta_gene_free=np.full((len(test), 1), mean),
         y_center=center,
         y_scale=scale,
-        numbers={"trainings": 2, "edges": int(mask.n_edges), "shrinkage": 0.9, "epochs": 1.0},
+        numbers={"trainings": 2, "inner_trainings": 1, "edges": int(mask.n_edges), "shrinkage": 0.9, "epochs": 1.0},
         eta_replicates_MBK=np.stack([eta - wobble, eta + wobble]) if mask.n_edges else np.zeros((0, len(test), 1)),
     )
 

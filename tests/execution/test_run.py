@@ -373,6 +373,20 @@ def test_the_health_of_fits_and_the_share_of_seeds_are_in_the_answer(study_file:
     assert open_run(tmp_path / "run").comparison.health == result.comparison.health
 
 
+def test_what_was_trained_for_what_adds_up(study_file: Path, tmp_path: Path) -> None:
+    result = run(study_file, tmp_path / "run")
+    table = pd.read_csv(tmp_path / "run" / "tables" / "trainings.tsv", sep="\t", index_col=["purpose", "name"])
+    assert set(table.index.get_level_values("purpose")) == {"hypothesis", "reference", "null masks"}
+    assert table.loc[("hypothesis", "truth")].tolist() == [0, 6, 6, 6, 12]
+    drawn = result.comparison["truth"].null_draws
+    assert table.loc[("null masks", "truth")].tolist() == [drawn, 3 * drawn, 3 * drawn, 3 * drawn, 6 * drawn]
+    assert table["trainings"].sum() == sum(result.comparison.trainings.values())
+    seconds = result.environment["seconds_of_training_by_purpose"]
+    assert "null masks of truth" in seconds
+    assert sum(seconds.values()) == pytest.approx(result.environment["seconds_of_training"], abs=0.01)
+    assert open_run(tmp_path / "run").spending == result.spending
+
+
 def test_null_masks_that_fail_do_not_count_and_are_named(
     study_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ from hypomask.comparison.result import (
     VerdictCode,
 )
 from hypomask.errors import RunError
+from hypomask.execution.spending import Spent
 from hypomask.masks.mask import Mask
 from hypomask.report.page import MAX_FIGURE_ROWS, Page, pair_matrix, shown_in_figures
 from hypomask.report.render import page_html, write_page
@@ -292,3 +293,13 @@ def test_copies_of_samples_are_counted_once_in_the_head(
     assert "240 samples of which 48 distinct samples (copies count once)." in page_html(make_page(comparison))
     grouped = replace(comparison, unit="group")
     assert "240 samples in 48 groups." in page_html(make_page(grouped))
+
+
+def test_the_page_says_what_was_trained_for_what(
+    make_page: Callable[..., Page], make_comparison: Callable[..., Comparison]
+) -> None:
+    spending = (Spent("hypothesis", "p53", 0, 15, 30, 28), Spent("null masks", "p53", 42, 210, 420, 400))
+    page = make_page(make_comparison(THREE), spending=spending, seconds={"null masks of p53": 81.25})
+    text = " ".join("".join(Outline(page_html(page)).text).split())
+    assert "hypothesis p53 1 15 30 28 –" in text
+    assert "null masks of p53 42 210 420 400 81.2" in text
