@@ -36,13 +36,13 @@ CONFIG = ComparisonConfig(monte_carlo_draws=2000, bootstrap_draws=50)
 DESIGN = Design(FOLDS, REPEATS, NULLS)
 SIZES = {0.1: (200, 450, 800, 1200), 0.2: (100, 200, 300, 450)}  # by share of variance that interactions explain
 PILOT_SIZE = 200
-REMARKS = """## Where it misses (said of the run with 200 studies)
+REMARKS = """## Where it misses (said of the run with 150 studies)
 
 - Power near 80 % is forecast up to 12 points too low (10 % too many samples): across studies a lead and its standard
   error grow together (correlation 0.8; the samples of one run show 0.5 of it, the rest is training), so t varies half
   as much as the estimates do. No single run shows that; the error is on the safe side.
 - A pilot's number is too large where models still learn: at 200 samples differences vary more than they will at 1,000.
-  So bands hold the number of constant effect about as often as they say, and the true one a little less often.
+  And a leader that truly is the best is shrunk, too, though it owes nothing to luck.
 - Spread taken (`spread_of`) against measured: within 0.2 here."""
 POWER = 0.8
 

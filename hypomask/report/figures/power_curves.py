@@ -114,8 +114,7 @@ def _row(outlook: Outlook, forecast: Forecast, x: Callable[[float], float], top:
     if forecast.n_now is not None:
         now = percent(x(forecast.n_now))
         parts.append(element("line", x1=now, x2=now, y1=plot_top, y2=plot_bottom, class_="present"))
-    last = outlook.curve[-1].n
-    if outlook.needed is not None and outlook.needed <= last:
+    if outlook.needed is not None and outlook.curve[0].n <= outlook.needed <= outlook.curve[-1].n:
         parts.append(element("circle", cx=percent(x(outlook.needed)), cy=wanted, r=4.5, class_="needed"))
     return element("g", *parts, class_="row")
 
