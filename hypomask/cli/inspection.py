@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from hypomask.cli.comparability import GeneOverlap, doubts, gene_overlaps
 from hypomask.cli.table_peek import peek
 from hypomask.errors import HypothesisError
 from hypomask.execution.prepare import MAX_AUTO_GENES
@@ -31,8 +32,15 @@ class InspectedHypothesis:
 
     hypothesis: Hypothesis
     coverage: Coverage
+    compiled: Mask
     mask: MaskSummary
     hubs: tuple[tuple[str, int], ...]
+
+    @property
+    def drawing_notes(self) -> tuple[str, ...]:
+        """What recipes and readers noted while the hypothesis was made."""
+        notes = (line.removeprefix("note: ") for line in self.hypothesis.provenance if line.startswith("note: "))
+        return tuple(dict.fromkeys(notes))
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -43,22 +51,30 @@ class InspectedHypothesis:
             "coverage": self.coverage.as_dict(),
             "mask": self.mask.as_dict(),
             "hubs": [{"gene": gene, "read_by": degree} for gene, degree in self.hubs],
+            "provenance": list(self.hypothesis.provenance),
         }
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """All hypotheses, the pairs of them that share edges (most alike first), and what is odd about the set."""
+    """All hypotheses, what every two of them share, and what is odd about the set."""
 
     hypotheses: tuple[InspectedHypothesis, ...]
-    overlaps: tuple[MaskOverlap, ...]
+    pairs: tuple[tuple[MaskOverlap, GeneOverlap], ...]
     warnings: tuple[str, ...]
+
+    @property
+    def overlaps(self) -> tuple[MaskOverlap, ...]:
+        """Pairs that share edges, most alike first."""
+        alike = [edges for edges, _ in self.pairs if edges.shared]
+        return tuple(sorted(alike, key=lambda overlap: -overlap.jaccard))
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
         return {
             "hypotheses": [item.as_dict() for item in self.hypotheses],
             "overlaps": [vars(overlap) for overlap in self.overlaps],
+            "gene_overlaps": [vars(genes) for _, genes in self.pairs if genes.shared],
             "warnings": list(self.warnings),
         }
 
@@ -88,12 +104,16 @@ def inspect_hypotheses(
             mask, coverage = compile_mask(hypothesis, genes, n_layers=n_layers, min_coverage=0.0)
         except HypothesisError as error:
             raise HypothesisError(f"{place}: {error}") from error
-        items.append(InspectedHypothesis(hypothesis, coverage, summarise(mask), _hubs(mask)))
+        items.append(InspectedHypothesis(hypothesis, coverage, mask, summarise(mask), _hubs(mask)))
         masks.append(mask)
     overlaps = mask_overlaps(masks)
-    alike = sorted((overlap for overlap in overlaps if overlap.shared), key=lambda overlap: -overlap.jaccard)
-    warnings = (*_odd(hypotheses), *(overlap.warning for overlap in overlaps if overlap.warning))
-    return Inspection(tuple(items), tuple(alike), warnings)
+    by_genes = gene_overlaps(hypotheses, genes)
+    warnings = (
+        *_odd(hypotheses),
+        *(overlap.warning for overlap in overlaps if overlap.warning),
+        *doubts(hypotheses, masks, overlaps, by_genes),
+    )
+    return Inspection(tuple(items), tuple(zip(overlaps, by_genes, strict=True)), warnings)
 
 
 def _genes(hypotheses: Sequence[Hypothesis], data: Path | None) -> tuple[str, ...]:

@@ -72,4 +72,14 @@ def test_examples_stand_in_the_help_as_they_are_to_be_typed() -> None:
             assert example.startswith(f"hypomask {name} ")
             assert f"  {example}" in shown
             with_examples.add(name)
-    assert with_examples == {"compare", "compare-scores", "fetch", "genes", "init", "power", "schema", "simulate"}
+    assert with_examples == {
+        "compare",
+        "compare-scores",
+        "fetch",
+        "genes",
+        "init",
+        "inspect",
+        "power",
+        "schema",
+        "simulate",
+    }

@@ -8,7 +8,8 @@ import scipy.sparse as sp
 from markupsafe import Markup
 
 from hypomask.masks.mask import Mask
-from hypomask.report.figures.svg import compact, element, figure, percent
+from hypomask.report.figures.degree_bars import degree_bars
+from hypomask.report.figures.svg import compact, element, figure
 from hypomask.report.wording import count, percentage, shorten
 
 __all__ = ["MAX_TOKENS", "mask_picture"]
@@ -32,7 +33,8 @@ def mask_picture(mask: Mask, *, name: str) -> Markup:
         starts = np.flatnonzero(np.diff(np.pad(dense, ((0, 0), (1, 0))).astype(np.int8), axis=1).reshape(-1) == 1)
         if len(starts) <= MAX_RUNS:
             return _dots(mask, tokens, dense, name)
-    return _degree_histogram(mask, allowed, name)
+    description = f"{_summary(mask)}: too many for a picture of dots."
+    return degree_bars(f"Degrees of {mask.name}", description, _degrees(allowed, 1), _degrees(allowed, 0), name=name)
 
 
 def _union(mask: Mask) -> sp.csr_array:
@@ -80,36 +82,6 @@ def _dots(mask: Mask, tokens: npt.NDArray[np.int64], dense: npt.NDArray[np.bool_
         f"{count(left_out, 'token')} without edges left out." if left_out else ""
     )
     return figure(name, f"Mask of {mask.name}", description, *parts, view_box=f"0 0 {side} {side}")
-
-
-def _degree_histogram(mask: Mask, allowed: sp.csr_array, name: str) -> Markup:
-    edges = [0, 1, 2, 3, 5, 9, 17, 33, 65, 129, 257, 513, 1025, 4097, 16385, 1 << 40]
-    reads, read_by = (np.histogram(_degrees(allowed, axis), bins=edges)[0] for axis in (1, 0))
-    used = int(np.flatnonzero(reads + read_by).max(initial=0)) + 1
-    tallest = max(int(reads.max()), int(read_by.max()), 1)
-    width = 96.0 / used
-    height, base = 150.0, 164.0
-    parts = []
-    for k in range(used):
-        left = 2 + k * width
-        for n, kind, offset in ((reads[k], "reads", 0.08), (read_by[k], "read-by", 0.5)):
-            tall = height * float(n) / tallest
-            hover = f"{count(int(n), 'token')} {'read' if kind == 'reads' else 'are read by'} {_bin(edges, k)} others"
-            bar = {"x": percent(left + offset * width), "y": compact(base - tall), "width": percent(0.42 * width)}
-            parts.append(element("rect", element("title", hover), height=compact(tall), class_=f"bar {kind}", **bar))
-        middle = percent(left + 0.5 * width)
-        parts.append(element("text", _bin(edges, k), x=middle, y=base + 14, text_anchor="middle", class_="tick"))
-    parts.append(element("text", "others read (dark) or being read by (light)", x="0", y=base + 32, class_="tick"))
-    parts.append(element("text", f"{tallest:,} tokens", x="0", y=10, class_="tick"))
-    description = (
-        f"{_summary(mask)}: too many for a picture of dots. Bars count tokens by the number of others they read."
-    )
-    return figure(name, f"Degrees of {mask.name}", description, *parts, height=base + 40)
-
-
-def _bin(edges: list[int], k: int) -> str:
-    last = edges[k + 1] - 1
-    return str(edges[k]) if last == edges[k] else f"{edges[k]}+" if k == len(edges) - 2 else f"{edges[k]}–{last}"
 
 
 def _summary(mask: Mask) -> str:

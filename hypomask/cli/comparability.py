@@ -1,0 +1,101 @@
+"""What decides, before anything is trained, whether comparing hypotheses can work at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hypomask.hypothesis.graph import Hypothesis
+from hypomask.masks.mask import Mask
+from hypomask.masks.summary import MaskOverlap
+from hypomask.report.wording import count, percentage
+
+__all__ = ["GeneOverlap", "doubts", "gene_overlaps"]
+
+SAME_GENES = 0.9  # Jaccard index from which gene sets say the same
+CROWDED = 0.8  # share of all pairs from which a rewired mask is nearly the mask itself
+MUCH_LARGER = 10
+
+
+@dataclass(frozen=True)
+class GeneOverlap:
+    """Genes in the data that two hypotheses both name. `jaccard`: over those that either names; 1 without any."""
+
+    a: str
+    b: str
+    shared: int
+    jaccard: float
+
+
+def gene_overlaps(hypotheses: Sequence[Hypothesis], genes: Sequence[str]) -> list[GeneOverlap]:
+    """Compare every two hypotheses, in the order given, by the `genes` of the data that they name."""
+    known = frozenset(genes)
+    held = [known.intersection(hypothesis.genes) for hypothesis in hypotheses]
+    overlaps = []
+    for i, first in enumerate(held):
+        for j in range(i + 1, len(held)):
+            shared = len(first & held[j])
+            either = len(first) + len(held[j]) - shared
+            names = hypotheses[i].name, hypotheses[j].name
+            overlaps.append(GeneOverlap(*names, shared, shared / either if either else 1.0))
+    return overlaps
+
+
+def doubts(
+    hypotheses: Sequence[Hypothesis],
+    masks: Sequence[Mask],
+    edges: Sequence[MaskOverlap],
+    genes: Sequence[GeneOverlap],
+) -> list[str]:
+    """Return warnings about the set, beside those that `edges` state themselves; overlaps are of the same pairs."""
+    found = []
+    pairs = [(i, j) for i in range(len(masks)) for j in range(i + 1, len(masks))]
+    for (i, j), edge, gene in zip(pairs, edges, genes, strict=True):
+        if edge.same:
+            continue
+        found += _nested(edge, masks[i], masks[j])
+        if hypotheses[i].scope == hypotheses[j].scope == "members" and gene.jaccard >= SAME_GENES:
+            found.append(
+                f"hypotheses {gene.a!r} and {gene.b!r} name the same genes ({percentage(gene.jaccard)}): in a study of "
+                "scope members only their wiring tells them apart; scope all asks that question with more power"
+            )
+    return [*found, *_crowded(hypotheses, masks), *_unequal(masks)]
+
+
+def _nested(edge: MaskOverlap, a: Mask, b: Mask) -> list[str]:
+    """Say that all edges of one hypothesis are in another."""
+    for inner, outer in ((a, b), (b, a)):
+        if edge.shared and edge.shared == inner.n_edges < outer.n_edges:
+            rest = outer.n_edges - inner.n_edges
+            return [
+                f"every edge of {inner.name!r} ({inner.n_edges:,}) is in {outer.name!r}: what is compared is the "
+                f"rest of {outer.name!r} ({count(rest, 'edge')})"
+            ]
+    return []
+
+
+def _crowded(hypotheses: Sequence[Hypothesis], masks: Sequence[Mask]) -> list[str]:
+    """Say where random wirings of the same degrees would be nearly the same; in scope members nulls are gene sets."""
+    found = []
+    for hypothesis, mask in zip(hypotheses, masks, strict=True):
+        possible = mask.n_tokens * (mask.n_tokens - 1)
+        share = mask.n_edges / possible if possible else 0.0
+        if hypothesis.scope == "all" and mask.n_tokens > 2 and share >= CROWDED:
+            found.append(
+                f"{mask.name!r} connects {percentage(share)} of all pairs: random wirings of its degrees are nearly "
+                "the same, so that it cannot be shown to beat them; leave out large groups (`max_size`), or ask scope "
+                "members"
+            )
+    return found
+
+
+def _unequal(masks: Sequence[Mask]) -> list[str]:
+    """Say once how far the sizes are apart."""
+    wired = sorted((mask for mask in masks if mask.n_edges), key=lambda mask: mask.n_edges)
+    if len(wired) < 2 or wired[-1].n_edges < MUCH_LARGER * wired[0].n_edges:
+        return []
+    least, most = wired[0], wired[-1]
+    return [
+        f"the hypotheses differ much in size: {most.name!r} has {most.n_edges:,} edges, {least.name!r} "
+        f"{least.n_edges:,}; the larger can win by its size alone, so look at each against its own null masks first"
+    ]
