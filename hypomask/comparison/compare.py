@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from hypomask.comparison.caveats import caveats
 from hypomask.comparison.circumstances import Circumstances
 from hypomask.comparison.config import ComparisonConfig
-from hypomask.comparison.facts import Estimate, HypothesisFacts, RivalFacts, StudyFacts
+from hypomask.comparison.facts import HypothesisFacts, StudyFacts
 from hypomask.comparison.health import model_health
 from hypomask.comparison.hypothesis_results import hypothesis_results
 from hypomask.comparison.losses import NO_INTERACTION, LossTable, NullLosses
 from hypomask.comparison.model_effects import model_effects
-from hypomask.comparison.null_doubts import null_doubt
 from hypomask.comparison.null_results import gate_null, null_results
 from hypomask.comparison.paired import Units, variance_factor
 from hypomask.comparison.pairs import PairTests, pair_results
 from hypomask.comparison.parts import part_table
-from hypomask.comparison.result import Comparison, ModelHealth, PairResult, Scope, Verdict
-from hypomask.comparison.sample_size import samples_needed, samples_to_be_judged
+from hypomask.comparison.result import Comparison, Scope, Verdict
+from hypomask.comparison.sample_size import samples_to_be_judged
 from hypomask.comparison.selection import selection_corrected_skill
+from hypomask.comparison.study_facts import Tested, study_facts
 from hypomask.comparison.subgroups import subgroup_table
 from hypomask.comparison.verdict import study_verdict
 from hypomask.outcomes.registry import TARGETS
@@ -76,13 +76,15 @@ def compare_losses(
             gain_against=effects[name].gain_against,
             null=gate_null(drawn, name, scope),
             in_confidence_set=tests.confidence_p[name] > config.alpha,
+            confidence_p=tests.confidence_p[name],
         )
         for name in names
     }
     reference = effects[NO_INTERACTION].skill if scope == "all" and NO_INTERACTION in effects else None
     health = model_health(table, circumstances.fits) if circumstances.fits is not None else ()
     pairs = pair_results(table, tests, config, circumstances.replicates)
-    facts = _study_facts(table, facts_by_name, reference, tests, pairs, units, config, scope, circumstances, health)
+    tested = Tested(table, units, scope, config, tests, pairs, health, circumstances)
+    facts = study_facts(tested, facts_by_name, reference)
     verdict = study_verdict(facts)
     return Comparison(
         verdict=verdict,
@@ -107,71 +109,6 @@ def compare_losses(
     )
 
 
-def _study_facts(
-    table: LossTable,
-    facts_by_name: Mapping[str, HypothesisFacts],
-    no_interaction_skill: Estimate | None,
-    tests: PairTests,
-    pairs: Sequence[PairResult],
-    units: Units,
-    config: ComparisonConfig,
-    scope: Scope,
-    circumstances: Circumstances,
-    health: tuple[ModelHealth, ...],
-) -> StudyFacts:
-    winner, *others = facts_by_name.values()
-    may_be_best = [own for own in facts_by_name.values() if own.in_confidence_set]
-    equivalence = [tests.equivalence_p(a.name, b.name) for i, a in enumerate(may_be_best) for b in may_be_best[i + 1 :]]
-    p_holm = {frozenset((pair.a, pair.b)): pair.p_holm for pair in pairs}
-    rivals = []
-    for other in others:
-        ahead = tests.effect(other.name, winner.name)  # positive: the rival's loss is higher
-        low, high = ahead.interval(config.alpha)
-        estimate = Estimate(ahead.mean, low, high, ahead.p_two_sided, tests.confidence_p[other.name])
-        needed = samples_needed(ahead.mean, ahead.se, units.n, alpha=config.alpha)
-        seed_error = circumstances.replicates.error(winner.name, other.name) if circumstances.replicates else None
-        rivals.append(
-            RivalFacts(
-                other.name,
-                estimate,
-                needed,
-                seed_error,
-                p_holm=p_holm[frozenset((winner.name, other.name))],
-                direction_only=frozenset((winner.name, other.name)) in circumstances.direction_only,
-            )
-        )
-    rivals.sort(key=lambda rival: (-rival.ahead.p_adjusted, -rival.ahead.p, rival.ahead.value, rival.name))
-    rarest = min(table.event_counts, key=lambda c: (table.event_counts[c], c)) if table.event_counts else ""
-    return StudyFacts(
-        scope=scope,
-        kind=table.kind,
-        alpha=config.alpha,
-        margin=config.margin * abs(table.gene_free_loss),
-        margin_share=config.margin,
-        winner=winner,
-        rivals=tuple(rivals),
-        confidence_set=tuple(own.name for own in may_be_best),
-        equivalence_p=max(equivalence) if equivalence else None,
-        others_beating_nulls=tuple(
-            own.name
-            for own in may_be_best
-            if own is not winner
-            and (null := own.settled_null) is not None
-            and null.p_holm <= config.alpha
-            and null_doubt(null, n_hypotheses=len(facts_by_name), alpha=config.alpha) is None
-        ),
-        no_interaction_skill=no_interaction_skill,
-        n_units=units.n,
-        grouped=units.n < table.n_samples,
-        per_class_and_fold=table.event_counts[rarest] / table.n_folds if rarest else None,
-        smallest_class=rarest,
-        null_kind="rewired" if scope == "all" else "matched-genes",
-        health=health,
-        left_out=circumstances.left_out,
-        copies=circumstances.copies and units.n < table.n_samples,
-    )
-
-
 def _corrected_skill(table: LossTable, units: Units, config: ComparisonConfig) -> float | None:
     rows = [m for m, role in enumerate(table.roles) if role == "hypothesis"]
     return selection_corrected_skill(
@@ -192,6 +129,10 @@ def _samples_needed(facts: StudyFacts, verdict: Verdict) -> int | None:
         wanted.append(samples_to_be_judged(facts.n_units, facts.per_class_and_fold))
     if any(reason.code == "rivals" and not reason.supports for reason in verdict.reasons):
         wanted.append(facts.rivals[0].samples_needed)
+    if "one-of-many" in codes:
+        wanted.append(facts.skill_needs)
+    if "edges-one-of-many" in codes:
+        wanted.append(facts.gain_needs)
     return None if not wanted or None in wanted else max(n for n in wanted if n is not None)
 
 

@@ -62,6 +62,7 @@ class HypothesisFacts:
     gain_against: str
     null: NullResult | None
     in_confidence_set: bool
+    confidence_p: float = 1.0
 
     @property
     def settled_null(self) -> NullResult | None:
@@ -89,6 +90,9 @@ class StudyFacts:
         Skill of the no-interaction reference in a wiring study, tested one-sided; None where it was not trained.
     n_units, grouped
         Independent units, and whether they are groups rather than samples.
+    skill_needs, gain_needs
+        Independent samples at which the leader's skill, and its gain, would be significant among all hypotheses in 80 %
+        of studies, if they are as large as estimated; None when that cannot be said.
     copies
         Those groups are samples with identical measurements: each set of them counts as one sample.
     per_class_and_fold, smallest_class
@@ -121,6 +125,8 @@ class StudyFacts:
     health: tuple[ModelHealth, ...] = ()
     left_out: tuple[str, ...] = ()
     copies: bool = False
+    skill_needs: int | None = None
+    gain_needs: int | None = None
 
     @property
     def n_hypotheses(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypomask.comparison.facts import HypothesisFacts, StudyFacts
+from hypomask.comparison.facts import HypothesisFacts, RivalFacts, StudyFacts
 from hypomask.comparison.null_doubts import null_doubt
 from hypomask.comparison.reasons import holm_words, without_interactions
 from hypomask.comparison.result import HypothesisCode, VerdictCode
@@ -17,7 +17,7 @@ def hypothesis_verdict(own: HypothesisFacts, facts: StudyFacts, study_code: Verd
     if failed is not None:
         return failed
     null = own.settled_null
-    behind = "" if own.in_confidence_set else f"; {facts.winner.name} predicts better"
+    behind = "" if own.in_confidence_set else f"; {facts.winner.name} predicts better{_lead_over(own, facts)}"
     if null is None:
         state = "were not drawn" if own.null is None else "are not all drawn yet"
         return "cannot-tell", f"Predicts, but its null masks {state}{behind}."
@@ -25,11 +25,25 @@ def hypothesis_verdict(own: HypothesisFacts, facts: StudyFacts, study_code: Verd
     if not own.in_confidence_set:
         return "supported", f"{beats}{behind}."
     if study_code == "best":
-        return "best", f"{beats} and every rival." if facts.rivals else f"{beats}."
+        if not facts.rivals:
+            return "best", f"{beats}."
+        closest = facts.rivals[0]
+        return "best", f"{beats} and every rival (closest: {closest.name},{_lead_over(closest, facts)})."
     if study_code == "equivalent":
-        others = len(facts.confidence_set) - 1
-        return "equivalent", f"{beats}; practically equivalent to {count_of(others, 'rival')}."
-    return "among-the-best", f"{beats}; may be the best, but that is not settled."
+        others = count_of(len(facts.confidence_set) - 1, "rival")
+        p = "" if facts.equivalence_p is None else f" ({p_words(facts.equivalence_p)})"
+        return "equivalent", f"{beats}; practically equivalent to {others}{p}."
+    p = f" ({p_words(own.confidence_p)} for being the best)" if facts.rivals else ""
+    return "among-the-best", f"{beats}; may be the best, but that is not settled{p}."
+
+
+def _lead_over(own: HypothesisFacts | RivalFacts, facts: StudyFacts) -> str:
+    """Return by how much the leading hypothesis is ahead of `own`."""
+    rival = next((rival for rival in facts.rivals if rival.name == own.name), None)
+    if rival is None:
+        return ""
+    unit = loss_unit(facts.kind)
+    return f" by {interval(rival.ahead, facts.alpha, unit)}, {p_words(rival.ahead.p)}"
 
 
 def _fails_alone(own: HypothesisFacts, facts: StudyFacts) -> tuple[HypothesisCode, str] | None:

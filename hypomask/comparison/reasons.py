@@ -205,9 +205,10 @@ def _lost_among_many(facts: StudyFacts) -> list[Reason]:
             Reason(
                 "one-of-many",
                 f"The best of {facts.n_hypotheses} hypotheses can be this far above the model without genes by luck "
-                f"({p_words(skill.p)} alone, {p_words(skill.p_adjusted)} for the best of them).",
+                f"({p_words(skill.p)} alone, {p_words(skill.p_adjusted)} for the best of them"
+                f"{_needs_words(facts.skill_needs, facts)}).",
                 None,
-                {"p": skill.p, "p_adjusted": skill.p_adjusted},
+                {"p": skill.p, "p_adjusted": skill.p_adjusted, "needed": facts.skill_needs},
             )
         )
     if facts.scope == "all" and gain.p_adjusted > facts.alpha:
@@ -215,9 +216,14 @@ def _lost_among_many(facts: StudyFacts) -> list[Reason]:
             Reason(
                 "edges-one-of-many",
                 f"The best of {facts.n_hypotheses} hypotheses can be this far above no interactions by luck "
-                f"({p_words(gain.p)} alone, {p_words(gain.p_adjusted)} for the best of them).",
+                f"({p_words(gain.p)} alone, {p_words(gain.p_adjusted)} for the best of them"
+                f"{_needs_words(facts.gain_needs, facts)}).",
                 None,
-                {"p": gain.p, "p_adjusted": gain.p_adjusted},
+                {"p": gain.p, "p_adjusted": gain.p_adjusted, "needed": facts.gain_needs},
             )
         )
     return found
+
+
+def _needs_words(needed: int | None, facts: StudyFacts) -> str:
+    return "" if needed is None else f"; about {needed:,} {facts.unit}s would decide"

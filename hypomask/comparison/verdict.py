@@ -132,7 +132,8 @@ def _no_better_than_nulls(facts: StudyFacts, reason: Reason) -> Verdict | None:
         others = listed(facts.others_beating_nulls)
         verb = "does" if len(facts.others_beating_nulls) == 1 else "do"
         sentence += f" {others}, which may be as good, {verb} beat {chance}."
-        reasons.append(Reason("others-beat-nulls", f"Beating their null masks: {others}.", None))
+        count = {"hypotheses": len(facts.others_beating_nulls)}
+        reasons.append(Reason("others-beat-nulls", f"Beating their null masks: {others}.", None, count))
     return Verdict("no-better-than-nulls", sentence, tuple(reasons))
 
 
