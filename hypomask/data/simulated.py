@@ -15,7 +15,7 @@ from hypomask.data.planted_edges import planted_edges
 from hypomask.data.random_graphs import random_graph
 from hypomask.data.seeds import derive_seed
 from hypomask.data.simulated_files import write_cohort
-from hypomask.data.simulated_phenotype import LOGISTIC_VARIANCE, draw_phenotype, part_of_variance
+from hypomask.data.simulated_phenotype import draw_phenotype, noise_variance, part_of_variance
 from hypomask.data.simulation_config import SimulationConfig
 from hypomask.errors import ConfigError
 from hypomask.hypothesis.graph import Edge, Hypothesis
@@ -41,14 +41,16 @@ class SimulatedCohort:
     main_effects
         ``gene``, ``coefficient``, for genes with an effect of their own.
     linear_predictor
-        (B,) float64: what an oracle knows. On the phenotype's scale when continuous (phenotype variance 1), a logit
-        when binary. It is the sum of the columns of `parts`, and an intercept when binary.
+        (B,) float64: what an oracle knows. On the phenotype's scale when continuous (phenotype variance 1), else a
+        logit, or the logarithm of the expected count or of the hazard per month. It is the sum of the columns of
+        `parts`, and an intercept unless continuous.
     parts
         (B,) frame with columns ``main``, ``interaction``, ``covariates``: centred and uncorrelated in the sample.
     variance_shares
         Share of the variance of each part and of ``noise``, of the phenotype or of the liability.
     best_loss
-        Expected loss of the oracle: squared error of the standardised phenotype, or log loss in nats.
+        Expected loss of the oracle, as the phenotype's family counts it: squared error of the standardised phenotype,
+        log loss or, of the counts drawn, half deviance in nats.
     gene_free_loss
         The same for an oracle that knows covariates only.
     additive_loss
@@ -116,8 +118,7 @@ def simulate_cohort(
     edge_E = np.where(edges["sign"] == 0, edge_E, np.abs(edge_E) * edges["sign"])
     covariate_P = _coefficients(config, config.n_covariates, generator)
 
-    # binary: the noise is standard logistic, so the parts are scaled to have their shares beside its variance
-    total = LOGISTIC_VARIANCE / config.noise_r2 if config.kind == "binary" else 1.0
+    total = noise_variance(config) / config.noise_r2  # the parts have their shares beside what chance adds
     main, main_factor = part_of_variance(named_BG @ main_G, [], config.main_r2 * total)
     covariates, _ = part_of_variance(z_BP @ covariate_P, [main], config.covariate_r2 * total)
     enough = config.n_samples >= 2 * (n_named + config.n_covariates + 1)

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
+from hypomask.outcomes.survival_times import times_and_events
+
 if TYPE_CHECKING:
+    from hypomask.data.cohort import Phenotype
     from hypomask.data.simulated import SimulatedCohort
 
-__all__ = ["write_cohort"]
+__all__ = ["EVENT", "write_cohort"]
 
 DECIMALS = 5
+EVENT = "event"
 
 
 def write_cohort(simulated: SimulatedCohort, folder: Path) -> tuple[Path, Path, Path]:
     """Write ``expression.tsv.gz`` (samples in rows), ``samples.tsv`` (phenotype, covariates) and ``truth.tsv``.
 
+    A survival phenotype has two columns in ``samples.tsv``: the time, and `EVENT`, whether the event was seen.
     `folder` is made where it is not there. Values have five decimals. The same cohort gives the same bytes.
 
     Returns
@@ -46,10 +51,7 @@ def write_cohort(simulated: SimulatedCohort, folder: Path) -> tuple[Path, Path, 
         pyarrow.csv.write_csv(pa.table(columns), file, options)
 
     phenotype = cohort.phenotype
-    values = (
-        [phenotype.classes[int(v)] for v in phenotype.values] if phenotype.classes else phenotype.values.round(DECIMALS)
-    )
-    frame = pd.DataFrame({"sample": cohort.samples, phenotype.name: values})
+    frame = pd.DataFrame({"sample": cohort.samples, **_columns(phenotype)})
     for name in cohort.covariates:
         frame[name] = cohort.covariates[name].to_numpy().round(DECIMALS)
     frame.to_csv(samples, sep="\t", index=False, lineterminator="\n")
@@ -57,3 +59,14 @@ def write_cohort(simulated: SimulatedCohort, folder: Path) -> tuple[Path, Path, 
     edges = simulated.edges[["source", "target", "relation", "coefficient"]]
     edges.to_csv(truth, sep="\t", index=False, lineterminator="\n", float_format="%.6g")
     return expression, samples, truth
+
+
+def _columns(phenotype: Phenotype) -> dict[str, Any]:
+    if phenotype.classes:
+        return {phenotype.name: [phenotype.classes[int(value)] for value in phenotype.values]}
+    if phenotype.kind == "survival":
+        time_B, event_B = times_and_events(phenotype.values)
+        return {phenotype.name: time_B.round(DECIMALS), EVENT: np.where(event_B, "yes", "no")}
+    if phenotype.kind == "counts":
+        return {phenotype.name: phenotype.values.astype(np.int64)}
+    return {phenotype.name: phenotype.values.round(DECIMALS)}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -11,27 +9,18 @@ from scipy.optimize import brentq
 from scipy.special import expit, xlog1py, xlogy
 
 from hypomask.data.cohort import Phenotype
+from hypomask.data.drawn_phenotype import DrawnPhenotype
+from hypomask.data.simulated_counts import counting_variance, draw_counts
+from hypomask.data.simulated_survival import LOG_TIME_VARIANCE, draw_survival
 from hypomask.data.simulation_config import SimulationConfig
 from hypomask.errors import ConfigError
 
-__all__ = ["LOGISTIC_VARIANCE", "DrawnPhenotype", "draw_phenotype", "mean_sigmoid", "part_of_variance"]
+__all__ = ["LOGISTIC_VARIANCE", "draw_phenotype", "mean_sigmoid", "noise_variance", "part_of_variance"]
 
 LOGISTIC_VARIANCE = float(np.pi**2 / 3)
 """Variance of the standard logistic distribution: the noise of a binary phenotype on the liability scale."""
 
 Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class DrawnPhenotype:
-    """A phenotype, the oracle's predictor of it, and the losses of three oracles (see `SimulatedCohort`)."""
-
-    phenotype: Phenotype
-    linear_predictor: Floats
-    noise_variance: float
-    best_loss: float
-    additive_loss: float
-    gene_free_loss: float
 
 
 def part_of_variance(score: Floats, away_from: list[Floats], variance: float) -> tuple[Floats, float]:
@@ -49,8 +38,22 @@ def part_of_variance(score: Floats, away_from: list[Floats], variance: float) ->
 
 def draw_phenotype(parts: pd.DataFrame, config: SimulationConfig, generator: np.random.Generator) -> DrawnPhenotype:
     """Draw the phenotype from the (B, 3) `parts` of the linear predictor and noise."""
-    draw = _draw_continuous if config.kind == "continuous" else _draw_binary
+    draw = {
+        "continuous": _draw_continuous,
+        "binary": _draw_binary,
+        "counts": draw_counts,
+        "survival": draw_survival,
+    }[config.kind]
     return draw(parts, config, generator)
+
+
+def noise_variance(config: SimulationConfig) -> float:
+    """Return what chance adds on the scale of the linear predictor; of a measurement, in units of its variance."""
+    if config.kind == "continuous":
+        return config.noise_r2
+    if config.kind == "counts":
+        return counting_variance(config)
+    return LOGISTIC_VARIANCE if config.kind == "binary" else LOG_TIME_VARIANCE
 
 
 def _draw_continuous(parts: pd.DataFrame, config: SimulationConfig, generator: np.random.Generator) -> DrawnPhenotype:
@@ -60,7 +63,7 @@ def _draw_continuous(parts: pd.DataFrame, config: SimulationConfig, generator: n
     return DrawnPhenotype(
         Phenotype("phenotype", "continuous", known + noise),
         linear_predictor=known,
-        noise_variance=config.noise_r2,
+        noise_variance=noise_variance(config),
         best_loss=config.noise_r2,
         additive_loss=config.noise_r2 + config.interaction_r2,
         gene_free_loss=1.0 - config.covariate_r2,
@@ -85,7 +88,7 @@ def _draw_binary(parts: pd.DataFrame, config: SimulationConfig, generator: np.ra
     return DrawnPhenotype(
         Phenotype("phenotype", "binary", event, ("no", "yes")),
         linear_predictor=known + intercept,
-        noise_variance=LOGISTIC_VARIANCE,
+        noise_variance=noise_variance(config),
         best_loss=_log_loss(probability, probability),
         additive_loss=loss_knowing("main", "covariates"),
         gene_free_loss=loss_knowing("covariates"),

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-from hypomask.errors import ConfigError
+from hypomask.errors import ConfigError, did_you_mean
 
-__all__ = ["SimulationConfig"]
+__all__ = ["SIMULATED_KINDS", "SimulatedKind", "SimulationConfig"]
+
+SimulatedKind = Literal["continuous", "binary", "counts", "survival"]
+SIMULATED_KINDS: tuple[SimulatedKind, ...] = get_args(SimulatedKind)
+MOST_COUNTED = 1e6
+MOST_DISPERSED = 10.0
 
 
 @dataclass(frozen=True)
@@ -20,12 +25,18 @@ class SimulationConfig:
         Observations.
     interaction_r2, main_r2, covariate_r2
         Shares of the phenotype's variance explained by products of genes along planted edges, by single genes, and
-        by covariates. Together below 1; the rest is noise. For a binary phenotype the variance is that of the
-        liability: linear predictor plus standard logistic noise (variance pi^2 / 3).
+        by covariates. Together below 1; the rest is noise. Where the phenotype is no measurement, the variance is that
+        of the linear predictor plus what chance adds on its scale: for binary phenotypes that of a standard logistic
+        variable (pi^2 / 3), for counts ``log(1 + 1 / mean_count + dispersion)`` (Nakagawa & Schielzeth 2010,
+        doi:10.1111/j.1469-185X.2010.00935.x), for survival that of the logarithm of an exponential time (pi^2 / 6).
     kind
-        ``continuous``, or ``binary`` (event with probability sigmoid(linear predictor)).
+        ``continuous``; ``binary`` (event with probability sigmoid(linear predictor)); ``counts`` (Poisson or negative
+        binomial, the linear predictor is the logarithm of the expected count); ``survival`` (exponential times, the
+        linear predictor is the logarithm of the hazard, censoring at a constant rate).
     prevalence
-        Share of events expected when binary.
+        Share of events expected when binary; share of samples expected to have the event before they are censored.
+    mean_count, dispersion
+        Counts only: mean over samples, and dispersion of the negative binomial (0: Poisson).
     n_covariates
         Independent normal covariates.
     gene_correlation
@@ -45,8 +56,10 @@ class SimulationConfig:
     interaction_r2: float = 0.2
     main_r2: float = 0.2
     covariate_r2: float = 0.0
-    kind: Literal["continuous", "binary"] = "continuous"
+    kind: SimulatedKind = "continuous"
     prevalence: float = 0.5
+    mean_count: float = 5.0
+    dispersion: float = 0.0
     n_covariates: int = 0
     gene_correlation: float = 0.0
     module_size: int = 10
@@ -79,8 +92,13 @@ class SimulationConfig:
             wrong.append(f"module_size: got {self.module_size}, expected at least 1")
         if not 0 < self.prevalence < 1:
             wrong.append(f"prevalence: got {self.prevalence:g}, expected more than 0 and less than 1")
-        if self.kind not in ("continuous", "binary"):
-            wrong.append(f"kind: got {self.kind!r}, expected 'continuous' or 'binary'")
+        if not 0 < self.mean_count <= MOST_COUNTED:
+            wrong.append(f"mean_count: got {self.mean_count:g}, expected more than 0, at most {MOST_COUNTED:g}")
+        if not 0 <= self.dispersion <= MOST_DISPERSED:
+            wrong.append(f"dispersion: got {self.dispersion:g}, expected 0 (Poisson) to {MOST_DISPERSED:g}")
+        if self.kind not in SIMULATED_KINDS:
+            kinds = ", ".join(map(repr, SIMULATED_KINDS))
+            wrong.append(f"kind: got {self.kind!r}, expected one of {kinds}.{did_you_mean(self.kind, SIMULATED_KINDS)}")
         if self.coefficients not in ("normal", "equal", "heavy"):
             wrong.append(f"coefficients: got {self.coefficients!r}, expected 'normal', 'equal' or 'heavy'")
         if wrong:

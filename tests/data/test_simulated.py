@@ -11,8 +11,11 @@ from sklearn.linear_model import LinearRegression
 
 from hypomask.data.reading import DataSpec, read_cohort
 from hypomask.data.simulated import SimulationConfig, random_graph, simulate_cohort, write_cohort
+from hypomask.data.simulated_files import EVENT
+from hypomask.data.simulation_config import SIMULATED_KINDS
 from hypomask.errors import ConfigError
 from hypomask.hypothesis.graph import Edge, GeneGroup, Hypothesis
+from hypomask.outcomes.survival_times import times_and_events
 
 
 @settings(max_examples=25, deadline=None)
@@ -20,7 +23,7 @@ from hypomask.hypothesis.graph import Edge, GeneGroup, Hypothesis
     interaction=st.floats(0, 0.4),
     main=st.floats(0, 0.3),
     covariate=st.floats(0, 0.2),
-    kind=st.sampled_from(["continuous", "binary"]),
+    kind=st.sampled_from(SIMULATED_KINDS),
     coefficients=st.sampled_from(["normal", "equal", "heavy"]),
     seed=st.integers(0, 99),
 )
@@ -86,6 +89,64 @@ def test_the_losses_of_oracles_are_ordered_and_reached() -> None:
     assert event.mean() == pytest.approx(0.3, abs=0.02)
 
 
+@pytest.mark.parametrize("dispersion", [0.0, 0.5])
+def test_oracles_of_counts_lose_what_they_are_said_to(dispersion) -> None:
+    config = SimulationConfig(
+        n_samples=20_000,
+        kind="counts",
+        interaction_r2=0.4,
+        main_r2=0.2,
+        covariate_r2=0.1,
+        n_covariates=1,
+        mean_count=4.0,
+        dispersion=dispersion,
+    )
+    simulated = simulate_cohort(random_graph(20, 60, 3), config)
+    y, family = simulated.cohort.phenotype.values, simulated.cohort.phenotype.family
+    assert y.mean() == pytest.approx(4.0, rel=0.05)
+    # What chance adds is that of the dispersion asked for.
+    mean = np.exp(simulated.linear_predictor)
+    assert ((y - mean) ** 2).mean() == pytest.approx((mean + dispersion * mean**2).mean(), rel=0.15)
+    assert family.losses(simulated.linear_predictor, y).mean() == pytest.approx(simulated.best_loss, abs=0.01)
+    for names, said in (
+        (["main", "covariates"], simulated.additive_loss),
+        (["covariates"], simulated.gene_free_loss),
+    ):
+        eta = simulated.parts[names].sum(axis=1).to_numpy()
+        eta = eta[:, None] + family.best_intercept(y, eta[:, None])
+        assert family.losses(eta, y).mean() == pytest.approx(said, abs=0.015)
+    assert simulated.best_loss < simulated.additive_loss - 0.02 < simulated.gene_free_loss - 0.03
+
+
+@pytest.mark.parametrize("prevalence", [0.25, 0.7])
+def test_oracles_of_survival_lose_what_they_are_said_to(prevalence) -> None:
+    config = SimulationConfig(
+        n_samples=20_000,
+        kind="survival",
+        interaction_r2=0.4,
+        main_r2=0.2,
+        covariate_r2=0.1,
+        n_covariates=1,
+        prevalence=prevalence,
+    )
+    simulated = simulate_cohort(random_graph(20, 60, 3), config)
+    y, family = simulated.cohort.phenotype.values, simulated.cohort.phenotype.family
+    time, event = times_and_events(y)
+    assert event.mean() == pytest.approx(prevalence, abs=0.02)
+    # Exponential times: the hazard that was lived through has mean 1 per event.
+    assert (np.exp(simulated.linear_predictor) * time).sum() == pytest.approx(event.sum(), rel=0.02)
+    for names, said in (
+        (["main", "interaction", "covariates"], simulated.best_loss),
+        (["main", "covariates"], simulated.additive_loss),
+        (["covariates"], simulated.gene_free_loss),
+    ):
+        eta = simulated.parts[names].sum(axis=1).to_numpy()[:, None]
+        best = min(family.losses(family.predicted(s * eta, y, s * eta), y).mean() for s in np.linspace(0.4, 1, 13))
+        # Hazards of frail samples are not proportional, and it is a little worse to say that they are.
+        assert said - 0.01 < best < said + 0.03
+    assert simulated.best_loss < simulated.additive_loss - 0.02 < simulated.gene_free_loss - 0.03
+
+
 def test_without_covariate_effect_the_gene_free_loss_is_that_of_the_base_rate() -> None:
     simulated = simulate_cohort(random_graph(20, 60, 3), SimulationConfig(n_samples=20_000, kind="binary"))
     assert simulated.gene_free_loss == pytest.approx(np.log(2), abs=1e-3)
@@ -141,7 +202,9 @@ def test_more_genes_than_samples_are_no_obstacle() -> None:
         ({"n_samples": 3}, "n_samples: got 3"),
         ({"gene_correlation": 1.0}, "gene_correlation"),
         ({"prevalence": 0.0}, "prevalence"),
-        ({"kind": "survival"}, "'survival'"),
+        ({"kind": "survivals"}, r"'survivals'.*Did you mean 'survival'"),
+        ({"mean_count": 0.0}, "mean_count: got 0"),
+        ({"dispersion": -1.0}, "dispersion: got -1"),
         ({"coefficients": "cauchy"}, "'cauchy'"),
     ],
 )
@@ -180,14 +243,29 @@ def test_too_many_edges_are_refused() -> None:
         random_graph(5, 11, 0)
 
 
-@pytest.mark.parametrize("kind", ["continuous", "binary"])
+@pytest.mark.parametrize("prevalence", [1e-6, 1 - 1e-6])
+def test_survival_without_events_or_without_censoring_is_refused(prevalence) -> None:
+    config = SimulationConfig(n_samples=50, kind="survival", prevalence=prevalence)
+    with pytest.raises(ConfigError, match="samples have the event; give more samples or a prevalence nearer"):
+        simulate_cohort(random_graph(5, 4, 0), config)
+
+
+def test_counts_that_are_all_0_are_refused() -> None:
+    with pytest.raises(ConfigError, match="all counts are 0"):
+        simulate_cohort(random_graph(5, 4, 0), SimulationConfig(n_samples=50, kind="counts", mean_count=1e-6))
+
+
+@pytest.mark.parametrize("kind", SIMULATED_KINDS)
 def test_a_cohort_written_to_files_is_read_back(tmp_path, kind) -> None:
     config = SimulationConfig(n_samples=80, kind=kind, n_covariates=2, covariate_r2=0.1)
     simulated = simulate_cohort(random_graph(8, 10, 0), config)
     expression, samples, truth = write_cohort(simulated, tmp_path / "new folder")
-    spec = DataSpec({"expression": expression}, "phenotype", samples, covariates=("covariate1", "covariate2"))
+    given = {"counts": {"kind": "counts"}, "survival": {"event": EVENT}}.get(kind, {})
+    name = simulated.cohort.phenotype.name
+    spec = DataSpec({"expression": expression}, name, samples, covariates=("covariate1", "covariate2"), **given)
     cohort, report = read_cohort(spec)
     assert report.warnings == ()
+    assert cohort.phenotype.kind == kind
     assert cohort.samples == simulated.cohort.samples
     assert cohort.genes == simulated.cohort.genes
     np.testing.assert_allclose(cohort.values_BGC, simulated.cohort.values_BGC, atol=6e-6)
