@@ -214,6 +214,8 @@ class Evidence:
                     )
                 )
         table = self.table  # raises when nothing can be compared
+        if self._subjects.phenotype.kind == "masked-genes":
+            direction_only = frozenset()  # a hidden gene is predicted from those that act on it: direction shows
         circumstances = replace(self._circumstances(), null_controls=null_controls, direction_only=direction_only)
         answer = compare_losses(table, nulls, self._config, self._scope, circumstances)
         return answer, tuple(warnings)

@@ -106,7 +106,9 @@ def prepare(
         _refuse_hidden_genes(scope, genes)
         cohort = cohort.with_genes(genes)
     masks, coverage = _compile(hypotheses, genes, study)
-    overlap_warnings = [overlap.warning for overlap in mask_overlaps(list(masks.values())) if overlap.warning]
+    overlaps = mask_overlaps(list(masks.values()))
+    if cohort.phenotype.kind == "masked-genes":  # a hidden gene is predicted from those that act on it: direction shows
+        overlaps = [overlap for overlap in overlaps if not overlap.direction_only]
     references, reference_notes = _references(genes, masks, scope, study)
     found = report.warnings if report else ()
     kept, kept_note = kept_models(study, {**masks, **references}, cohort.phenotype, len(cohort.channels))
