@@ -129,7 +129,7 @@ def prepare(
             *notes,
             *reference_notes,
             *coverage_warnings(coverage),
-            *overlap_warnings,
+            *(overlap.warning for overlap in overlaps if overlap.warning),
             *filter(None, [kept_note]),
         ),
         kept=kept,
