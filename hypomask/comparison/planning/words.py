@@ -69,7 +69,7 @@ def notes(forecast: Forecast) -> tuple[str, ...]:
         found.append(
             "Effects and variances are taken as the same at every size. A run trains at one size only, so it cannot "
             "show how they change. Models of more samples are better, which as a rule makes differences larger or "
-            "their variance smaller: in benchmarks/power, pilots of 200 said 1.3 to 2 times too many samples."
+            "their variance smaller: in benchmarks/power, pilots of 200 said 1.3 to 2.5 times too many samples."
         )
         if forecast.n_hypotheses > 1:
             most = max((o.selection or 0.0 for o in forecast.outlooks if o.kind == "rival"), default=0.0)
