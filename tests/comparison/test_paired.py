@@ -103,3 +103,13 @@ def test_a_negated_effect_mirrors_its_tests() -> None:
     effect = Effect(0.5, 0.2, 14)
     assert (-effect).p_greater == pytest.approx(1 - effect.p_greater)
     assert (-effect).interval(0.1) == pytest.approx(tuple(-x for x in reversed(effect.interval(0.1))))
+
+
+def test_copies_of_every_sample_as_units_change_nothing() -> None:
+    # Counted as independent, five copies of each sample made a test at 5 % reject in 14 % of studies.
+    d_RB = np.random.default_rng(5).standard_normal((3, 60)) + 0.1
+    once = corrected_effect(d_RB, 5, Units.of(None, 60))
+    copied = corrected_effect(np.repeat(d_RB, 5, axis=1), 5, Units.of(np.repeat([f"s{i}" for i in range(60)], 5), 300))
+    assert (copied.mean, copied.se, copied.df) == pytest.approx((once.mean, once.se, once.df), rel=1e-12)
+    naive = corrected_effect(np.repeat(d_RB, 5, axis=1), 5, Units.of(None, 300))
+    assert naive.se < 0.5 * copied.se
