@@ -62,6 +62,11 @@ class RunFolder:
         return self.path / "checkpoints"
 
     @property
+    def knockouts(self) -> Path:
+        """Folder of knockouts' tables and pages, written by `hypomask knockout`."""
+        return self.path / "knockouts"
+
+    @property
     def masks(self) -> Path:
         """Folder of the hypotheses' masks."""
         return self.path / "masks"
@@ -119,7 +124,7 @@ class RunFolder:
 
     def clear(self) -> None:
         """Delete what runs write here, and nothing else: the folder may hold files of its owner's."""
-        for folder in (self.predictions, self.checkpoints, self.masks, self.tables, self.work):
+        for folder in (self.predictions, self.checkpoints, self.knockouts, self.masks, self.tables, self.work):
             shutil.rmtree(folder, ignore_errors=True)
         names = [self.ledger.name, f"{self.ledger.name}-wal", f"{self.ledger.name}-shm"]
         names += [file.name for file in (self.study, self.samples, self.results, self.environment, self.report)]
@@ -177,6 +182,8 @@ def _phenotype(about: Mapping[str, Any], table: pa.Table) -> Phenotype:
     def column(name: str) -> npt.NDArray[np.float64]:
         return np.asarray(table[name].to_numpy().astype(np.float64))
 
+    if "columns" not in about:
+        raise RunError("this run was made by an earlier hypomask, which kept less. Start again with --fresh")
     n_columns = len(about["columns"]) or len(about["parts"])
     columns = [column(f"phenotype_{t}") for t in range(n_columns)]
     if about["parts"]:

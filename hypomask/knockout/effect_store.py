@@ -1,0 +1,104 @@
+"""Effects in the eyes of each model on the disk, so that a scan that was stopped goes on where it was."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hypomask.errors import RunError
+from hypomask.execution.durable import failed_write, remove_stale_temporaries, write_durably
+from hypomask.execution.jobs import Job
+from hypomask.masks.storage import DAMAGE
+from hypomask.outcomes.family import Float
+
+__all__ = ["EffectStore", "JobEffects", "scan_key"]
+
+Effects = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class JobEffects:
+    """Effects of I interventions on K outputs, by the models of one job, in samples that it held out.
+
+    Parameters
+    ----------
+    index
+        (B,) positions of the samples in the cohort.
+    direct_IKB, mediated_IKB, unit_IKB
+        Through genes' own terms, through the mask, and of both in the phenotype's own terms; means over replicates.
+        Stored with seven digits.
+    by_replicate_MIK, mediated_by_replicate_MIK
+        Mean effect over the samples, and its mediated part, of each replicate.
+    """
+
+    index: npt.NDArray[np.int64]
+    direct_IKB: Effects
+    mediated_IKB: Effects
+    unit_IKB: Effects
+    by_replicate_MIK: Float
+    mediated_by_replicate_MIK: Float
+
+
+ARRAYS = tuple(JobEffects.__dataclass_fields__)
+
+
+class EffectStore:
+    """A folder of effects, one file per job; all of one scan, which `key` stands for."""
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self.folder, self.key = folder, key
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise failed_write(error, folder, "the effects of knockouts") from error
+        remove_stale_temporaries(folder)
+
+    def write(self, job: Job, effects: JobEffects) -> None:
+        """Write the effects of `job` durably."""
+        header = np.frombuffer(json.dumps({"key": self.key, "job": job.key}).encode(), dtype=np.uint8)
+        buffer = io.BytesIO()
+        arrays: dict[str, Any] = {name: getattr(effects, name) for name in ARRAYS}
+        np.savez(buffer, allow_pickle=False, header=header, **arrays)
+        write_durably(self._path(job), lambda file: file.write(buffer.getvalue()), f"the effects of {job.key}")
+
+    def read(self, job: Job) -> JobEffects | None:
+        """Return the effects of `job`; None where they are not there, damaged, or of another scan."""
+        try:
+            with np.load(self._path(job), allow_pickle=False) as arrays:
+                header = json.loads(arrays["header"].tobytes())
+                if header != {"key": self.key, "job": job.key}:
+                    return None
+                return JobEffects(**{name: arrays[name] for name in ARRAYS})
+        except DAMAGE:
+            return None
+
+    def has(self, job: Job) -> bool:
+        """Return whether the effects of `job` can be read."""
+        return self.read(job) is not None
+
+    def clear(self) -> None:
+        """Delete the files: what was made of them is stored elsewhere."""
+        for file in self.folder.glob("*.npz"):
+            file.unlink(missing_ok=True)
+        try:
+            self.folder.rmdir()
+        except OSError as error:
+            if any(self.folder.iterdir()):
+                return
+            raise RunError(f"{self.folder}: cannot delete this folder ({error.strerror})") from error
+
+    def _path(self, job: Job) -> Path:
+        return self.folder / f"{job.file_name.removesuffix('.parquet')}.npz"
+
+
+def scan_key(content: Mapping[str, Any]) -> str:
+    """Return 16 hexadecimal digits that stand for a scan: what is done to which models, and how it is measured."""
+    return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=8).hexdigest()
