@@ -9,7 +9,6 @@ from hypomask.data.cohort import Phenotype
 from hypomask.execution.losses import ModelLosses, loss_table
 from hypomask.execution.plan_config import PlanConfig
 
-
 NO_PARTS = (np.zeros((1, 1000, 0)), np.zeros((1, 1000, 0)))
 
 

@@ -35,8 +35,8 @@ heads: {acts_on: 0}
         "h.yaml:3: '1-Mar' is a date that a spreadsheet made of a MARCHF or MTARC symbol number 1; "
         "write the symbol and import columns as text",
         "h.yaml:4: unknown key 'scop' in a hypothesis document. Did you mean 'scope'? "
-        "Keys: hypomask, sources, name, description, scope, genes, wiring, expansion, edges, groups, steps, prior, heads, "
-        "provenance.",
+        "Keys: hypomask, sources, name, description, scope, genes, wiring, expansion, edges, groups, steps, prior, "
+        "heads, provenance.",
         "h.yaml:6: edge target 'RELA1' is not among the genes of 'h'. Did you mean 'RELA'?",
         "h.yaml:7: 'TP53->RELA' is not an edge; put spaces around the arrow: 'TP53 -> RELA'",
         "h.yaml:8: 'sign' +1 contradicts the arrow '-|', which says -1",
