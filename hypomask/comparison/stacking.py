@@ -12,9 +12,7 @@ __all__ = ["stacking_weights"]
 FloatArray = npt.NDArray[np.float64]
 
 
-def stacking_weights(
-    loss_HB: FloatArray, kind: str, *, steps: int = 2000, tolerance: float = 1e-10
-) -> FloatArray:
+def stacking_weights(loss_HB: FloatArray, kind: str, *, steps: int = 2000, tolerance: float = 1e-10) -> FloatArray:
     """Return weights (sum 1) that maximise the mean log predictive density of the mixture.
 
     The weights say how much each hypothesis contributes to predicting what the others cannot; they are no
