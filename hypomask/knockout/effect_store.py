@@ -6,12 +6,13 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from hypomask.errors import RunError
 from hypomask.execution.durable import failed_write, remove_stale_temporaries, write_durably
@@ -37,6 +38,8 @@ class JobEffects:
         Stored with seven digits.
     by_replicate_MIK, mediated_by_replicate_MIK
         Mean effect over the samples, and its mediated part, of each replicate.
+    before_KB
+        What is predicted of the samples as measured, in the phenotype's own terms.
     """
 
     index: npt.NDArray[np.int64]
@@ -45,6 +48,24 @@ class JobEffects:
     unit_IKB: Effects
     by_replicate_MIK: Float
     mediated_by_replicate_MIK: Float
+    before_KB: Float
+
+    def contrasts(self, matrix_CI: sp.csr_array) -> JobEffects:
+        """Return linear combinations of the interventions' effects, a row of the matrix each."""
+
+        def combined(effects: npt.NDArray[Any], axis: int) -> npt.NDArray[Any]:
+            moved = np.moveaxis(effects, axis, 0)
+            flat = matrix_CI @ moved.reshape(len(moved), -1).astype(np.float64)
+            return np.moveaxis(np.asarray(flat).reshape(-1, *moved.shape[1:]), 0, axis).astype(effects.dtype)
+
+        return replace(
+            self,
+            direct_IKB=combined(self.direct_IKB, 0),
+            mediated_IKB=combined(self.mediated_IKB, 0),
+            unit_IKB=combined(self.unit_IKB, 0),
+            by_replicate_MIK=combined(self.by_replicate_MIK, 1),
+            mediated_by_replicate_MIK=combined(self.mediated_by_replicate_MIK, 1),
+        )
 
 
 ARRAYS = tuple(JobEffects.__dataclass_fields__)

@@ -49,7 +49,8 @@ def hidden_effects(model: HiddenGenesModel, compiled: Compiled, samples: Samples
             after_BG = network.predict_hidden(edited, edited_layouts(layouts, edits, item), sets)
             mediated_MIKB[m, item] = (after_BG - before_BG).numpy().T * width_G[:, None]
     mean_IKB = mediated_MIKB.mean(axis=0) if len(mediated_MIKB) else np.zeros(shape)
-    return ModelEffects(np.zeros(shape), mediated_MIKB, mean_IKB)
+    before = model.predict(samples.values_BGC, samples.z_BP).full
+    return ModelEffects(np.zeros(shape), mediated_MIKB, mean_IKB, before.T)
 
 
 def _edited(model: HiddenGenesModel, compiled: Compiled, samples: Samples, item: int) -> Float:

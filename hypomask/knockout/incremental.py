@@ -12,14 +12,15 @@ import torch
 from torch import Tensor
 
 from hypomask.knockout.edits import Edits
-from hypomask.knockout.graph import LayerGraph
+from hypomask.knockout.graph import Index, LayerGraph
 from hypomask.knockout.inner_layer import InnerLayer
 from hypomask.knockout.last_layer import LastLayer
 from hypomask.knockout.measured_pass import VALUES_AT_ONCE, MeasuredPass
 from hypomask.knockout.network import Network
-from hypomask.knockout.scan_plan import ScanPlan, plan_scan
+from hypomask.knockout.scan_plan import ScanPlan, plan_scan, touched_tokens
+from hypomask.knockout.totals import PerItem, PerToken, Totals
 
-__all__ = ["effects", "plans"]
+__all__ = ["effects", "effects_by_token", "plans"]
 
 
 def plans(
@@ -45,7 +46,6 @@ def _values(plan: ScanPlan, width: int, n_heads: int) -> int:
     return max([n_pairs[-1] * n_heads, *(pairs * width for pairs in n_pairs[:-1])])
 
 
-@torch.no_grad()
 def effects(network: Network, measured: MeasuredPass, plan: ScanPlan, x_VCB: Tensor) -> Tensor:
     """Return (I, K, B): what each item of `plan` changes in what the network adds to the linear predictor.
 
@@ -56,12 +56,25 @@ def effects(network: Network, measured: MeasuredPass, plan: ScanPlan, x_VCB: Ten
     x_VCB
         Standardised measurements of the genes that `plan.edits` gives new values, in its order.
     """
-    effect_IKB = network.embedding_ND.new_zeros(plan.edits.n_items, network.n_outputs, x_VCB.shape[2])
+    totals = PerItem(network.embedding_ND.new_zeros(plan.edits.n_items, network.n_outputs, x_VCB.shape[2]))
+    _carry_out(network, measured, plan, x_VCB, totals)
+    return totals.effect_IKB * network.factor
+
+
+def effects_by_token(network: Network, measured: MeasuredPass, plan: ScanPlan, x_VCB: Tensor) -> tuple[Index, Tensor]:
+    """Return the tokens that the single item of `plan` touches, and what each of them changes, (T, K, B)."""
+    tokens = touched_tokens(plan)[1]
+    totals = PerToken(tokens, network.embedding_ND.new_zeros(len(tokens), network.n_outputs, x_VCB.shape[2]))
+    _carry_out(network, measured, plan, x_VCB, totals)
+    return tokens, totals.change_TKB * network.factor
+
+
+@torch.no_grad()
+def _carry_out(network: Network, measured: MeasuredPass, plan: ScanPlan, x_VCB: Tensor, totals: Totals) -> None:
     states = network.initial_of(torch.from_numpy(plan.edits.value_gene), x_VCB)
     for number, layer in enumerate(measured.inner):
         graph, numbers = network.graphs[number], network.layers[number]
         inner = InnerLayer(graph, numbers, layer, plan.edits, network.n_heads, states)
-        states = inner.touch(plan.layers[number], effect_IKB)
+        states = inner.touch(plan.layers[number], totals)
     last = LastLayer(network.graphs[-1], network.layers[-1], measured.last, plan.edits, network.n_heads, states)
-    last.touch(plan.layers[-1], effect_IKB)
-    return effect_IKB * network.factor
+    last.touch(plan.layers[-1], totals)

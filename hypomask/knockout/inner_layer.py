@@ -11,6 +11,7 @@ from hypomask.knockout.graph import LayerGraph
 from hypomask.knockout.measured_pass import MeasuredInner, by_head, by_width, row_largest, row_sums
 from hypomask.knockout.network import LayerNumbers
 from hypomask.knockout.scan_plan import BASE, Altered, LayerPlan, Own, Pairs, as_own
+from hypomask.knockout.totals import Totals
 
 __all__ = ["LEFT_OF_A_SUM", "InnerLayer", "bias_of"]
 
@@ -41,17 +42,17 @@ class InnerLayer:
         self.changed = changed_RDB
         self.changed_key, self.changed_value = numbers.key_DD @ changed_RDB, numbers.value_DD @ changed_RDB
 
-    def touch(self, plan: LayerPlan, effect_IKB: Tensor) -> Tensor:
-        """Add what touched tokens change to `effect_IKB`; return their states, those of `own` first."""
-        return torch.cat([self._own(plan.own, effect_IKB), self._altered(plan.altered, effect_IKB)])
+    def touch(self, plan: LayerPlan, totals: Totals) -> Tensor:
+        """Give what touched tokens change to `totals`; return their states, those of `own` first."""
+        return torch.cat([self._own(plan.own, totals), self._altered(plan.altered, totals)])
 
-    def _own(self, rows: Own, effect_IKB: Tensor) -> Tensor:
+    def _own(self, rows: Own, totals: Totals) -> Tensor:
         if not len(rows):
             return self.changed[:0]
         heard_RDB, state_RDB = self._heard_by_all(rows)
-        return self._step(rows, state_RDB, self.numbers.own_DD @ state_RDB, heard_RDB, effect_IKB)
+        return self._step(rows, state_RDB, self.numbers.own_DD @ state_RDB, heard_RDB, totals)
 
-    def _altered(self, rows: Altered, effect_IKB: Tensor) -> Tensor:
+    def _altered(self, rows: Altered, totals: Totals) -> Tensor:
         if not len(rows):
             return self.changed[:0]
         measured, token = self.measured, torch.from_numpy(rows.token)
@@ -79,15 +80,15 @@ class InnerLayer:
         lost = np.flatnonzero((total < LEFT_OF_A_SUM * before_total).flatten(1).any(1).numpy())
         if len(lost):
             heard[torch.from_numpy(lost)] = self._heard_by_all(as_own(self.graph, rows, lost))[0]
-        return self._step(rows, measured.h_NDB[token], measured.own_NDB[token], heard, effect_IKB)
+        return self._step(rows, measured.h_NDB[token], measured.own_NDB[token], heard, totals)
 
     def _step(
-        self, rows: Own | Altered, state_RDB: Tensor, own_RDB: Tensor, heard_RDB: Tensor, effect_IKB: Tensor
+        self, rows: Own | Altered, state_RDB: Tensor, own_RDB: Tensor, heard_RDB: Tensor, totals: Totals
     ) -> Tensor:
         numbers, token = self.numbers, torch.from_numpy(rows.token)
         gated_RDB = own_RDB * (numbers.heard_DD @ heard_RDB)
         added_RKB = numbers.readout_NFK[token].mT @ gated_RDB - self.measured.added_NKB[token]
-        effect_IKB.index_add_(0, torch.from_numpy(rows.item), added_RKB)
+        totals.add(rows.item, rows.token, added_RKB)
         return state_RDB + numbers.state_heard_DD @ heard_RDB + numbers.state_gated_DD @ gated_RDB
 
     def _heard_by_all(self, rows: Own) -> tuple[Tensor, Tensor]:

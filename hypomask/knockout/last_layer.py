@@ -16,6 +16,7 @@ from hypomask.knockout.inner_layer import LEFT_OF_A_SUM, bias_of
 from hypomask.knockout.measured_pass import MeasuredLast, heads_apart, products, pulls, row_largest, row_sums
 from hypomask.knockout.network import LayerNumbers
 from hypomask.knockout.scan_plan import BASE, Altered, LayerPlan, Own, as_own
+from hypomask.knockout.totals import Totals
 
 __all__ = ["LastLayer"]
 
@@ -44,16 +45,16 @@ class LastLayer:
         self.changed_key = heads_apart(numbers.key_DD @ changed_RDB, n_heads)
         self.changed_value = heads_apart(numbers.value_DD @ changed_RDB, n_heads)
 
-    def touch(self, plan: LayerPlan, effect_IKB: Tensor) -> None:
-        """Add what touched tokens change to `effect_IKB`."""
+    def touch(self, plan: LayerPlan, totals: Totals) -> None:
+        """Give what touched tokens change to `totals`."""
         if len(plan.own):
-            self._add(effect_IKB, plan.own.item, plan.own.token, self._added_by_own(plan.own))
+            self._add(totals, plan.own.item, plan.own.token, self._added_by_own(plan.own))
         if len(plan.altered):
-            self._add(effect_IKB, plan.altered.item, plan.altered.token, self._added_by_altered(plan.altered))
+            self._add(totals, plan.altered.item, plan.altered.token, self._added_by_altered(plan.altered))
 
-    def _add(self, effect_IKB: Tensor, item: Index, token: Index, added_RKB: Tensor) -> None:
+    def _add(self, totals: Totals, item: Index, token: Index, added_RKB: Tensor) -> None:
         before_RKB = self.measured.added_NKB[torch.from_numpy(token)]
-        effect_IKB.index_add_(0, torch.from_numpy(item), added_RKB - before_RKB)
+        totals.add(item, token, added_RKB - before_RKB)
 
     def _added_by_altered(self, rows: Altered) -> Tensor:
         """Return (R, K, B) from the measured sums, altered terms taken off and put on."""

@@ -10,13 +10,14 @@ import numpy.typing as npt
 import torch
 
 from hypomask.data.cohort import Phenotype
+from hypomask.errors import ConfigError
 from hypomask.knockout.compiled import Compiled
-from hypomask.knockout.graph import LayerGraph
-from hypomask.knockout.incremental import effects, plans
+from hypomask.knockout.graph import Index, LayerGraph
+from hypomask.knockout.incremental import effects, effects_by_token, plans
 from hypomask.knockout.levels import at_dose
 from hypomask.knockout.measured_pass import measured_pass
 from hypomask.knockout.network import Network, layouts_of, network_of
-from hypomask.knockout.scan_plan import ScanPlan
+from hypomask.knockout.scan_plan import ScanPlan, plan_scan, touched_tokens
 from hypomask.knockout.units import unit_values
 from hypomask.masks.mask import Mask
 from hypomask.model.config import ModelConfig
@@ -62,11 +63,14 @@ class ModelEffects:
         Through the mask; M is 0 where it adds nothing.
     unit_IKB
         Of both, of the mean of the replicates, in the phenotype's own terms.
+    before_KB
+        What is predicted of the samples as measured, in the phenotype's own terms.
     """
 
     direct_IKB: Float
     mediated_MIKB: Float
     unit_IKB: Float
+    before_KB: Float
 
     def mean_mediated(self) -> Float:
         """Return (I, K, B): the mean over replicates."""
@@ -116,11 +120,40 @@ class Scanner:
         eta_BK = additive.predict(x_BGC, z_BP)
         if len(mediated_MIKB):
             eta_BK = eta_BK + model.fitted.added(x_BGC)
-        unit_IKB = _in_unit(model, phenotype, eta_BK, effects_IKB)
+        before_BK = unit_values(phenotype, model.prediction(eta_BK), model.y_center, model.y_scale)
+        unit_IKB = _in_unit(model, phenotype, eta_BK, before_BK, effects_IKB)
         if model.n_outputs > 1:  # log odds of a class are known up to a constant per sample
             direct_IKB -= direct_IKB.mean(axis=1, keepdims=True)
             mediated_MIKB -= mediated_MIKB.mean(axis=2, keepdims=True)
-        return ModelEffects(direct_IKB, mediated_MIKB, unit_IKB)
+        return ModelEffects(direct_IKB, mediated_MIKB, unit_IKB, before_BK.T)
+
+    def by_token(self, model: FoldModel, samples: Samples) -> tuple[Index, Float]:
+        """Return the tokens that the first intervention touches, and what each changes, (T, K, B); mean of replicates.
+
+        Raises
+        ------
+        ConfigError
+            There is more than one intervention.
+        """
+        if self._compiled.edits.n_items != 1:
+            raise ConfigError(f"the path of an effect: got {self._compiled.edits.n_items} interventions, expected one")
+        plan = plan_scan(self._compiled.edits, self._graphs)
+        tokens = touched_tokens(plan)[1]
+        x_BGC = model.scaling.genes(samples.values_BGC)
+        doses, dose_V = np.unique(self._compiled.dose_V, return_inverse=True)
+        new_DBGC = [model.scaling.genes(self._at_dose(samples, model, dose)) for dose in doses.tolist()]
+        new_VCB = torch.from_numpy(_new_values(new_DBGC, dose_V, self._compiled.edits.value_gene, x_BGC.shape))
+        x_GCB = torch.from_numpy(np.ascontiguousarray(x_BGC.transpose(1, 2, 0))).double()
+        total = np.zeros((len(tokens), model.n_outputs, len(x_BGC)))
+        for replicate in model.fitted.replicates if model.fitted.shrinkage > 0 else ():
+            network = network_of(replicate, self._layouts, self._graphs, factor=model.fitted.shrinkage)
+            size = self._samples_at_once(network)
+            for first in range(0, len(x_BGC), size):
+                block = slice(first, first + size)
+                measured = measured_pass(network, x_GCB[:, :, block].contiguous())
+                _, found = effects_by_token(network, measured, plan, new_VCB[:, :, block].contiguous())
+                total[:, :, block] += found.numpy() / len(model.fitted.replicates)
+        return tokens, total
 
     def _at_dose(self, samples: Samples, model: FoldModel, dose: float) -> npt.NDArray[np.float32]:
         dose_G = np.full(self._mask.n_genes, dose)
@@ -190,13 +223,12 @@ def _new_values(
     return new_VCB
 
 
-def _in_unit(model: FoldModel, phenotype: Phenotype, eta_BK: Float, effects_IKB: Float) -> Float:
+def _in_unit(model: FoldModel, phenotype: Phenotype, eta_BK: Float, before_BK: Float, effects_IKB: Float) -> Float:
     """Return (I, K, B): predictions after less predictions before, in the phenotype's own terms."""
     if phenotype.kind == "continuous":
         return effects_IKB * model.y_scale
-    before_BU = unit_values(phenotype, model.prediction(eta_BK), model.y_center, model.y_scale)
     unit = np.zeros_like(effects_IKB)
     for item, effect_KB in enumerate(effects_IKB):
         after_BU = unit_values(phenotype, model.prediction(eta_BK + effect_KB.T), model.y_center, model.y_scale)
-        unit[item] = (after_BU - before_BU).T
+        unit[item] = (after_BU - before_BK).T
     return unit

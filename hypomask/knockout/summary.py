@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from hypomask.data.cohort import Cohort, Phenotype
 from hypomask.errors import DataError
@@ -67,6 +68,8 @@ class Summary:
     mediated_rms_J
         Root of the mean square of the mediated part over samples: what goes through the mask in some samples up and
         in others down has a mean near 0.
+    before_K
+        Mean prediction of the samples as measured, in the phenotype's own terms.
     n_models
         Models asked.
     """
@@ -79,6 +82,7 @@ class Summary:
     by_sample_JB: npt.NDArray[np.float32]
     unit_by_sample_JB: npt.NDArray[np.float32]
     mediated_rms_J: Float
+    before_K: Float
     n_models: int
 
 
@@ -90,8 +94,14 @@ def summarise(
     question: Question,
     store: EffectStore,
     progress: Progress,
+    contrasts: sp.csr_array | None = None,
 ) -> Summary:
     """Ask every model about its held-out samples, and estimate the mean effects.
+
+    Parameters
+    ----------
+    contrasts
+        (C, I): estimate these combinations of interventions' effects in their place.
 
     Raises
     ------
@@ -105,6 +115,7 @@ def summarise(
     sums: dict[str, npt.NDArray[np.float32]] = {}
     folds: dict[str, list[FoldMeans]] = {"effect": [], "mediated": [], "unit": []}
     signs: list[Float] = []
+    before: list[Float] = []
     n_models = 0
     scanner = _scanner(mask, compiled, run, question)
     units = run.prepared.folds.blocks
@@ -117,6 +128,9 @@ def summarise(
         progress.advance()
         if not len(found.index):
             continue
+        if contrasts is not None:
+            found = found.contrasts(contrasts)
+        before.append(found.before_KB)
         of_job = {"mediated": _flat(found.mediated_IKB), "unit": _flat(found.unit_IKB)}
         of_job["effect"] = _flat(found.direct_IKB) + of_job["mediated"]
         by_replicate = found.by_replicate_MIK.reshape(len(found.by_replicate_MIK), -1)
@@ -142,6 +156,7 @@ def summarise(
         by_sample_JB=sums["effect"],
         unit_by_sample_JB=sums["unit"],
         mediated_rms_J=np.sqrt(np.square(sums["mediated"], dtype=np.float64).mean(axis=1)),
+        before_K=np.concatenate(before, axis=1).mean(axis=1),
         n_models=n_models,
     )
 
@@ -196,10 +211,11 @@ def _job_effects(index: npt.NDArray[np.int64], effects: ModelEffects, n_replicat
         unit_IKB=effects.unit_IKB.astype(np.float32),
         by_replicate_MIK=effects.direct_IKB.mean(axis=2) + mediated_MIK,
         mediated_by_replicate_MIK=mediated_MIK,
+        before_KB=effects.before_KB,
     )
 
 
 def _nobody(n_items: int, n_outputs: int) -> JobEffects:
     """Return the effects in no sample: none of those that were chosen is held out by this model."""
     none, means = np.zeros((n_items, n_outputs, 0), np.float32), np.zeros((0, n_items, n_outputs))
-    return JobEffects(np.zeros(0, np.int64), none, none, none, means, means)
+    return JobEffects(np.zeros(0, np.int64), none, none, none, means, means, np.zeros((n_outputs, 0)))
