@@ -106,8 +106,8 @@ def main() -> None:
         print(lines[-1], flush=True)
     lines += [
         "",
-        f"Truth called best in {found} of {options.cohorts - options.first} cohorts; with the truth removed, no hypothesis beat its "
-        f"nulls in {nothing} of {options.cohorts - options.first}.",
+        f"Truth called best in {found} of {options.cohorts - options.first} cohorts; with the truth removed, no "
+        f"hypothesis beat its nulls in {nothing} of {options.cohorts - options.first}.",
         "",
     ]
     options.out.write_text("\n".join(lines), encoding="utf-8")
