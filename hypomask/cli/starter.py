@@ -18,6 +18,9 @@ __all__ = ["Starter", "write_starter"]
 # Names that phenotype and group columns go by; matched as whole words of a column's name.
 PHENOTYPE_WORDS = {"phenotype", "status", "response", "outcome", "diagnosis", "class", "label", "disease", "case"}
 PHENOTYPE_WORDS |= {"condition", "auc", "ic50", "survival", "target", "y"}
+TIME_WORDS = {"time", "days", "weeks", "months", "years", "followup", "survival", "os", "pfs", "dfs", "rfs", "dss"}
+EVENT_WORDS = {"event", "status", "died", "dead", "death", "deceased", "censored", "vital", "relapse", "relapsed"}
+EVENT_WORDS |= {"progression", "progressed", "recurrence", "os", "pfs", "dfs", "rfs", "dss"}
 GROUP_WORDS = {"patient", "donor", "subject", "individual", "batch", "family", "plate", "line"}
 P53_GENES = ("ATM", "CHEK2", "TP53", "MDM2", "CDKN1A")
 CHOOSE = "CHOOSE_A_COLUMN"
@@ -39,6 +42,8 @@ class _Guess:
     phenotype: str = ""
     phenotype_comment: str = ""
     positive: str = ""
+    time: str = ""
+    event: str = ""
     key: str = ""
     groups: str = ""
     exclude: tuple[str, ...] = ()
@@ -113,6 +118,12 @@ def _look(
         guess.notes.append(f"phenotype: {guess.phenotype!r} ({kind})")
     else:
         guess.notes.append(f"no column of {table.file} looks like a phenotype: name one in study.yaml")
+    guess.time, guess.event = _suggest_survival(table, columns)
+    if guess.event:
+        guess.notes.append(
+            f"{guess.time!r} with {guess.event!r} looks like time to an event: to explain that, name the one as column "
+            "and the other as event"
+        )
     if not guess.groups:
         guess.groups = _suggest_groups(table, guess)
         if guess.groups:
@@ -137,6 +148,20 @@ def _suggest_phenotype(table: TablePeek, columns: list[str]) -> str:
     named = [column for column in usable if _words(column) & PHENOTYPE_WORDS]
     binary = [column for column in usable if table.kind(column) == "binary"]
     return next(iter([*named, *binary, *usable]), "")
+
+
+def _suggest_survival(table: TablePeek, columns: list[str]) -> tuple[str, str]:
+    """Return a column of times and one that may say whether the event was seen, or two empty texts."""
+    times = [name for name in columns if _words(name) & TIME_WORDS and table.kind(name) == "number"]
+    events = [name for name in columns if _words(name) & EVENT_WORDS and table.kind(name) == "binary"]
+    # OS_MONTHS goes with OS_STATUS, and not with DFS_STATUS.
+    pairs = [(time, event) for time in times for event in events]
+    alike = [(time, event) for time, event in pairs if _words(time) & _words(event)]
+    return next(iter(alike or pairs), ("", ""))
+
+
+def _time_words(guess: _Guess) -> str:
+    return f" ({guess.time})" if guess.time.isidentifier() else ""
 
 
 def _suggest_groups(table: TablePeek, guess: _Guess) -> str:
@@ -193,8 +218,10 @@ def _study(folder: Path, tables: Mapping[str, Path], samples: Path | None, guess
     lines += [
         "  phenotype:",
         f"    column: {_quoted(guess.phenotype or CHOOSE)}  # {about_phenotype}",
-        "    kind: auto        # or: binary, classes, continuous",
+        "    kind: auto        # or: binary, classes, continuous, counts",
         f"    # positive: {_quoted(guess.positive or 'case')}  # value of a binary phenotype that is the event",
+        f"    # event: {_quoted(guess.event or 'died')}  # time to an event: 'column' is the time{_time_words(guess)}, "
+        "'event' says whether it was seen",
         "  # covariates: [age, sex]   # adjusted for",
         f"  {groups}",
         f"  exclude: [{', '.join(map(_quoted, guess.exclude))}]  # columns that are no measurements"

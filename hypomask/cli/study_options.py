@@ -28,7 +28,7 @@ DATA_OPTIONS = (
     click.option("--phenotype", metavar="COLUMN", help="What is to be explained."),
     click.option("--kind", type=click.Choice(["auto", *COLUMN_KINDS]), help="Of the phenotype."),
     click.option("--event", metavar="COLUMN", help="Survival: column that says whether the event was seen."),
-    click.option("--positive", metavar="VALUE", help="Value of a binary phenotype that is the event."),
+    click.option("--positive", metavar="VALUE", help="Value of a binary phenotype, or of --event, that is the event."),
     click.option("--covariates", metavar="A,B", help="Columns to adjust for."),
     click.option("--groups", metavar="COLUMN", help="What must not be parted: patient, cell line, batch."),
     click.option("--orientation", type=click.Choice(["auto", "samples-in-rows", "genes-in-rows"]), help="Of the data."),

@@ -12,6 +12,7 @@ from hypomask.hypothesis.located_yaml import LocatedMapping, load_yaml
 from hypomask.knowledge.registry import read_hypotheses
 from hypomask.masks.compile import compile_mask
 from hypomask.masks.layer_count import layers_for
+from hypomask.report.phenotype_words import phenotype_words
 from hypomask.report.wording import count
 
 if TYPE_CHECKING:
@@ -97,12 +98,11 @@ def _validate_study(file: Path) -> CheckedFile:
         raise type(problems[0])("\n".join(str(problem) for problem in problems))
     prepared = prepare(study)
     cohort = prepared.cohort
-    phenotype = cohort.phenotype
-    classes = f" ({', '.join(phenotype.classes)})" if phenotype.classes else ""
+    event = study.data.event if study.data is not None else None
     found = [
         f"{count(cohort.n_samples, 'sample')}, {count(len(cohort.genes), 'gene')}, "
         f"channels {', '.join(cohort.channels)}",
-        f"phenotype {phenotype.name}: {phenotype.kind}{classes}",
+        f"phenotype {phenotype_words(cohort.phenotype, event)}",
         f"{count(cohort.covariates.shape[1], 'covariate column')}; "
         + (f"groups: {len(set(cohort.groups))}" if cohort.groups is not None else "no groups"),
         f"{count(prepared.folds.n_folds, 'fold')}, scope {prepared.scope}, null masks {prepared.null_kind}",

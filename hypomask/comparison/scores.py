@@ -196,8 +196,8 @@ def _spearman(eta_BK: FloatArray, y_B: FloatArray, target: Target) -> float:
     return float(spearmanr(eta_BK[:, 0], y_B).statistic)
 
 
-def _deviance(eta_BK: FloatArray, y_B: FloatArray, target: Target) -> float:
-    return float(2 * target.losses(eta_BK, y_B).mean())
+def _half_deviance(eta_BK: FloatArray, y_B: FloatArray, target: Target) -> float:
+    return float(target.losses(eta_BK, y_B).mean())
 
 
 def _an_event_occurs(eta_BK: FloatArray, y_B: FloatArray) -> str:
@@ -263,7 +263,7 @@ SCORES: dict[str, Score] = {
     "spearman": Score("Spearman ρ", "higher", -1.0, 1.0, (*_MEASURED, *_COUNTED), _spearman, _both_vary),
     "rmse": Score("RMSE", "lower", 0.0, _INF, _MEASURED, _rmse, _always_defined),
     "mean_r2": Score("mean R² of genes", "higher", -_INF, 1.0, ("masked-genes",), _mean_r2, _a_gene_varies),
-    "deviance": Score("mean deviance", "lower", 0.0, _INF, _COUNTED, _deviance, _always_defined),
+    "half_deviance": Score("half deviance", "lower", 0.0, _INF, _COUNTED, _half_deviance, _always_defined),
     "concordance": Score(
         "concordance index", "higher", 0.0, 1.0, _TIMED, _concordance, _risk_varies, within_folds=True
     ),

@@ -38,7 +38,7 @@ class Counts(Family):
     """
 
     kind: ClassVar[PhenotypeKind] = "counts"
-    loss_name: ClassVar[str] = "deviance"
+    loss_name: ClassVar[str] = "half deviance"
     loss_unit: ClassVar[str] = "half deviance (nats)"
     must_be_in_every_fold: ClassVar[bool] = False
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypomask.execution.config_fields import config_as_dict
 from hypomask.report.page import Page
+from hypomask.report.phenotype_words import phenotype_words
 
 if TYPE_CHECKING:
     from hypomask.execution.study_result import StudyResult
@@ -23,8 +24,8 @@ QUESTIONS = {
 def page_of(result: StudyResult) -> Page:
     """Gather what the report of `result` shows."""
     phenotype = result.subjects.phenotype
-    event = f", event: {phenotype.classes[1]}" if phenotype.kind == "binary" and len(phenotype.classes) == 2 else ""
-    question = QUESTIONS[result.comparison.scope].format(phenotype=f"{phenotype.name} ({phenotype.kind}{event})")
+    event = result.study.data.event if result.study.data is not None else None
+    question = QUESTIONS[result.comparison.scope].format(phenotype=phenotype_words(phenotype, event))
     return Page(
         title=result.study.name,
         comparison=result.comparison,

@@ -128,11 +128,11 @@ def test_concordance_compares_only_samples_that_the_same_model_predicted() -> No
         assert shown_scores(eta_RBK, y_B, family)["concordance"].value == pytest.approx(2 / 6)
 
 
-def test_mean_deviance_is_twice_the_loss_and_r2_is_not_shown_for_counts() -> None:
+def test_half_deviance_is_the_loss_and_r2_is_not_shown_for_counts() -> None:
     shown = shown_scores(np.log([[[1.0], [2.0], [4.0]]]), [1.0, 3.0, 2.0], Counts(0.0))
-    assert set(shown) == {"spearman", "deviance"}
-    expected = 2 * np.mean([0, 3 * np.log(3 / 2) - 1, 2 * np.log(2 / 4) + 2])
-    assert shown["deviance"].value == pytest.approx(expected)
+    assert set(shown) == {"spearman", "half_deviance"}
+    expected = np.mean([0, 3 * np.log(3 / 2) - 1, 2 * np.log(2 / 4) + 2])
+    assert shown["half_deviance"].value == pytest.approx(expected)
 
 
 def test_only_scores_of_the_kind_are_shown() -> None:
