@@ -6,6 +6,7 @@ of a sample in each interval that it entered.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -36,24 +37,32 @@ class DiscreteSurvival(SurvivalFamily):
 
     def __init__(self, ends_T: npt.ArrayLike) -> None:
         super().__init__(ends_T)
-        self._latest: tuple[Float, Float, KnownHazards] | None = None
+        self._is_of_one_fit = False
+        self._outcomes: tuple[Float, _Outcomes] | None = None
+        self._latest: tuple[Float, _Outcomes, KnownHazards] | None = None
+
+    def for_one_fit(self) -> DiscreteSurvival:
+        """Return a copy that starts from the levels it found last: their last digits then depend on its history."""
+        copy = DiscreteSurvival(self.ends_T)
+        copy._is_of_one_fit = True
+        return copy
 
     def objective(self, eta_BK: Float, y_B: Float) -> float:
-        known, coded_B = self._known(eta_BK, y_B), self._coded(y_B)
+        outcomes, known = self._of(y_B), self._known(eta_BK, y_B)
         # What keeps a level finite counts as events do, or the levels would not be at the least loss.
-        added_BT = self._added_events(coded_B)
-        return known.objective(eta_BK, coded_B) - float((added_BT * (known.level_T + eta_BK)).sum())
+        added = float((outcomes.added_BT * (known.level_T + eta_BK)).sum())
+        return known.objective(eta_BK, outcomes.coded_B) - added
 
     def residual(self, eta_BK: Float, y_B: Float) -> Float:
-        coded_B = self._coded(y_B)
-        added_B1 = self._added_events(coded_B).sum(axis=1, keepdims=True)
-        return np.asarray(self._known(eta_BK, y_B).residual(eta_BK, coded_B) + added_B1)
+        outcomes = self._of(y_B)
+        added_B1 = outcomes.added_BT.sum(axis=1, keepdims=True)
+        return np.asarray(self._known(eta_BK, y_B).residual(eta_BK, outcomes.coded_B) + added_B1)
 
     def curvature(self, eta_BK: Float, y_B: Float) -> Float:
-        return self._known(eta_BK, y_B).curvature(eta_BK, self._coded(y_B))
+        return self._known(eta_BK, y_B).curvature(eta_BK, self._of(y_B).coded_B)
 
     def profiled(self, eta_BK: Float, y_B: Float, design_BJ: Float) -> Float:
-        variance_BT = self._known(eta_BK, y_B).variances(eta_BK, self._coded(y_B))
+        variance_BT = self._known(eta_BK, y_B).variances(eta_BK, self._of(y_B).coded_B)
         total_T = np.maximum(variance_BT.sum(axis=0), LEAST_HAZARD)
         return np.asarray(variance_BT.T @ design_BJ / np.sqrt(total_T)[:, None])
 
@@ -75,7 +84,7 @@ class DiscreteSurvival(SurvivalFamily):
         return np.asarray(before_last_B + np.where(event_B, dying_B, 0.0))
 
     def network_stage(self, y_B: Float, eta_additive_BK: Float) -> NetworkStage:
-        return NetworkStage(self._known(eta_additive_BK, y_B), self._coded(y_B), eta_additive_BK)
+        return NetworkStage(self._known(eta_additive_BK, y_B), self._of(y_B).coded_B, eta_additive_BK)
 
     def _entered(self, y_B: Float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
         """Return (B,) intervals whose outcome is known, and whether the last of them ended in the event."""
@@ -85,41 +94,63 @@ class DiscreteSurvival(SurvivalFamily):
         with_event_B = np.searchsorted(self.ends_T, time_B, side="left") + 1
         return np.where(event_B, with_event_B, survived_B).astype(np.int64), event_B
 
-    def _coded(self, y_B: Float) -> Float:
-        """Return (B,) intervals entered, negative where none ended in the event."""
-        entered_B, event_B = self._entered(y_B)
-        return np.where(event_B, entered_B, -entered_B).astype(np.float64)
-
-    def _at_risk(self, coded_B: Float) -> npt.NDArray[np.bool_]:
-        return np.asarray(np.arange(len(self.ends_T)) < np.abs(coded_B)[:, None])
-
-    def _added_events(self, coded_B: Float) -> Float:
-        """Return (B, T): an interval in which nobody or everybody had the event gets half an event more or less.
-
-        It is shared by those at risk. Without it a level would be infinite.
-        """
-        at_risk_BT = self._at_risk(coded_B)
-        n_T = at_risk_BT.sum(axis=0)
-        added_T = np.clip(self._events(coded_B), 0.5, np.maximum(n_T - 0.5, 0.5)) - self._events(coded_B)
-        return np.asarray(at_risk_BT * (added_T / np.maximum(n_T, 1)))
-
-    def _events(self, coded_B: Float) -> Float:
-        """Return (T,) the events of each interval."""
-        last_B = np.abs(coded_B[coded_B > 0]).astype(np.int64) - 1
-        return np.bincount(last_B, minlength=len(self.ends_T)).astype(np.float64)
+    def _of(self, y_B: Float) -> _Outcomes:
+        """Return what became of the samples; the latest answer is kept, because a fit asks for it at every step."""
+        if self._outcomes is None or self._outcomes[0] is not y_B:
+            self._outcomes = (y_B, _Outcomes.of(*self._entered(y_B), len(self.ends_T)))
+        return self._outcomes[1]
 
     def _known(self, eta_BK: Float, y_B: Float) -> KnownHazards:
         """Return the hazards at which every interval has as many events as expected.
 
-        A Newton step asks for loss, residual and curvature at one place: the latest answer is kept.
+        A step of a fit asks for loss, residual and curvature at one place: the latest answer is kept.
         """
-        if self._latest is not None and np.array_equal(self._latest[0], eta_BK) and self._latest[1] is y_B:
-            return self._latest[2]
-        coded_B = self._coded(y_B)
-        target_T = self._events(coded_B) + self._added_events(coded_B).sum(axis=0)
-        known = KnownHazards(hazard_levels(eta_BK[:, 0], self._at_risk(coded_B), target_T))
-        self._latest = (eta_BK.copy(), y_B, known)
+        outcomes = self._of(y_B)
+        start_T: Float | None = None
+        if self._latest is not None and self._latest[1] is outcomes:
+            if np.array_equal(self._latest[0], eta_BK):
+                return self._latest[2]
+            start_T = self._latest[2].level_T if self._is_of_one_fit else None
+        level_T = hazard_levels(eta_BK[:, 0], outcomes.at_risk_BT, outcomes.target_T, start_T)
+        known = KnownHazards(level_T)
+        self._latest = (eta_BK.copy(), outcomes, known)
         return known
+
+
+@dataclass(frozen=True, eq=False)
+class _Outcomes:
+    """What became of samples in each interval.
+
+    Parameters
+    ----------
+    coded_B
+        (B,) intervals entered, negative where none ended in the event.
+    at_risk_BT
+        (B, T) whether an interval was entered.
+    added_BT
+        (B, T): an interval in which nobody or everybody had the event gets half an event more or less, shared by those
+        at risk. Without it a level would be infinite.
+    target_T
+        (T,) events, those added included.
+    """
+
+    coded_B: Float
+    at_risk_BT: npt.NDArray[np.bool_]
+    added_BT: Float
+    target_T: Float
+
+    @classmethod
+    def of(cls, entered_B: npt.NDArray[np.int64], event_B: npt.NDArray[np.bool_], n_intervals: int) -> _Outcomes:
+        at_risk_BT = np.arange(n_intervals) < entered_B[:, None]
+        n_T = at_risk_BT.sum(axis=0)
+        events_T = np.bincount(entered_B[event_B] - 1, minlength=n_intervals).astype(np.float64)
+        added_T = np.clip(events_T, 0.5, np.maximum(n_T - 0.5, 0.5)) - events_T
+        return cls(
+            np.where(event_B, entered_B, -entered_B).astype(np.float64),
+            at_risk_BT,
+            np.asarray(at_risk_BT * (added_T / np.maximum(n_T, 1))),
+            np.where(n_T > 0, events_T + added_T, 0.0),
+        )
 
 
 class KnownHazards(Family):

@@ -108,6 +108,10 @@ class Family(Target):
         """Return the mixed second derivatives by outputs i and j, (B,)."""
         return np.zeros(len(eta_BK))
 
+    def for_one_fit(self) -> Family:
+        """Return what one fit asks, step after step: this family, or a copy of it with a memory."""
+        return self
+
     def profiled(self, eta_BK: Float, y_B: Float, design_BJ: Float) -> Float:
         """Return (S, J): the sum of these rows' outer products is taken off ``design.T @ diag(curvature) @ design``.
 

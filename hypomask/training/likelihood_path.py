@@ -36,7 +36,8 @@ class LikelihoodPath:
     """
 
     def __init__(self, z: Float, squared: Float, y: Float, offset: Float, family: Family) -> None:
-        self._z, self._squared, self._y, self._offset, self._family = z, squared, y, offset, family
+        self._z, self._squared, self._y, self._offset = z, squared, y, offset
+        self._family = family = family.for_one_fit()
         self._coefficients = np.zeros((z.shape[1], family.n_outputs))
         self._intercept = family.best_intercept(y, offset)
         self._is_small = self._coefficients.size <= NEWTON_LIMIT
