@@ -104,7 +104,7 @@ def test_a_soft_prior_on_many_tokens_is_refused_with_a_way_out() -> None:
 @pytest.mark.parametrize(
     ("options", "arguments", "message"),
     [
-        ({}, {"back_end": "sparce"}, "expected one of auto, dense, sparse.*Did you mean 'sparse'"),
+        ({}, {"back_end": "sparce"}, "expected one of auto, .*dense, sparse.*Did you mean 'sparse'"),
         ({}, {"dtype": torch.float16}, "expected torch.float32 or torch.float64"),
         ({"heads": {"acts_on": 3}}, {}, "reserves 3 heads for relations, but the model has 2; set model.heads"),
         ({"heads": {"act_on": 1}}, {}, "relation 'act_on', which it does not have. Did you mean 'acts_on'"),
