@@ -36,6 +36,7 @@ SUMMARIES = {
     "inspect": "Show what hypotheses become: tokens, edges, coverage, overlap.",
     "compare": "Compare hypotheses on data and give a verdict.",
     "compare-scores": "Compare models trained elsewhere by their scores per fold.",
+    "knockout": "Knock out genes, edges and groups in the models of a run.",
     "report": "Make the report of a run again.",
     "power": "Say how many samples tell hypotheses apart.",
     "genes": "Check gene names: what each is, and what needs a look.",

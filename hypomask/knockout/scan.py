@@ -90,7 +90,7 @@ def _null_yardstick(
         return None
     rms_of_draws: list[npt.NDArray[np.float64]] = []
     for number, draw in enumerate(draws):
-        null_mask = _mask_of(asked.run, draw[0])
+        null_mask = asked.run.mask_of(draw[0])
         if null_mask.genes != mask.genes:
             return None  # matched gene sets: the genes that are knocked out are not in them
         stage = f"null mask {number + 1} of {len(draws)}"
@@ -99,12 +99,6 @@ def _null_yardstick(
     same = [model for model in models if model.job.repeat < repeats]
     own = asked.summary(same, mask, progress, f"{name}: models, as many as each null mask has")
     return Yardstick(own.mediated_rms_J, np.stack(rms_of_draws))
-
-
-def _mask_of(run: TrainedRun, model: ModelOf) -> Mask:
-    from hypomask.training.stored_model import mask_of
-
-    return mask_of(run.load(model))
 
 
 def _touched(mask: Mask, config: ModelConfig, compiled: Compiled) -> npt.NDArray[np.int64]:
@@ -122,8 +116,8 @@ def _notes(run: TrainedRun, options: ScanOptions, summary: Summary, yardstick: Y
     notes = list(options.levels.doubts(run.cohort.values_BGC, run.cohort.channels))
     if not np.any(summary.mediated.mean) and not np.any(summary.mediated.se):
         notes.append(
-            "nothing goes through the mask: in every training the edges added nothing that held on samples left out, "
-            "so that all effects are the genes' own"
+            "nothing goes through the mask: what was edited has no edge in it, or the edges added nothing in any "
+            "training; all effects are the genes' own"
         )
     if np.isnan(summary.effect.se).any():
         notes.append("no intervals: fewer than two independent samples, or samples of fewer than two folds")

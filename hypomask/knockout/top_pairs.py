@@ -16,6 +16,7 @@ import scipy.sparse as sp
 import torch
 
 from hypomask.errors import ConfigError, HypothesisError
+from hypomask.execution.one_thread import one_thread
 from hypomask.execution.progress import Progress, Silent
 from hypomask.knockout.asking import ScanOptions, ask
 from hypomask.knockout.compiled import compile_interventions
@@ -81,7 +82,8 @@ def top_pairs(
     if run.prepared.study.model.n_layers != 1 or mask.prior.kind != "hard":
         raise ConfigError("top pairs: bounds are known for one layer and a hard prior alone; scan all pairs instead")
     singles = [isolate(gene) if keep_values else knockout(gene) for gene in genes]
-    bounds = pair_bounds(run, singles, name, options)
+    with one_thread():
+        bounds = pair_bounds(run, singles, name, options)
     order = np.argsort(-bounds.data, kind="stable")
     candidates = np.stack([bounds.row, bounds.col], axis=1)[order]
     bound_Q = bounds.data[order]

@@ -62,17 +62,31 @@ class TrainedRun:
         """Hypotheses and references that can be asked, hypotheses first."""
         return tuple(shown_name(model)[0] for model in self.done if null_name(model) is None)
 
-    @cached_property
+    @property
     def leading(self) -> str:
         """The hypothesis with the lowest loss, as the run's results say."""
+        return self._ranked[0][0]
+
+    @property
+    def contenders(self) -> tuple[str, ...]:
+        """The hypotheses that may be the best, as the run's results say; the two leading ones if that is one."""
+        among = [name for name, may_be_best in self._ranked if may_be_best]
+        return tuple(among if len(among) > 1 else [name for name, _ in self._ranked[:2]])
+
+    @cached_property
+    def _ranked(self) -> list[tuple[str, bool]]:
+        """Hypotheses, best first, and whether each may be the best."""
         try:
-            ranked = json.loads(self.folder.results.read_text(encoding="utf-8"))["comparison"]["hypotheses"]
-            return next(str(row["name"]) for row in ranked if row["role"] == "hypothesis")
-        except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
+            rows = json.loads(self.folder.results.read_text(encoding="utf-8"))["comparison"]["hypotheses"]
+            ranked = [(str(row["name"]), bool(row["in_confidence_set"])) for row in rows if row["role"] == "hypothesis"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise RunError(
                 f"{self.folder.results}: the results are missing or damaged; name a hypothesis, or give the compare "
                 "command again"
             ) from error
+        if not ranked:
+            raise RunError(f"{self.folder.path}: the comparison was refused and ranks nothing; name a hypothesis")
+        return ranked
 
     def model(self, name: str) -> str:
         """Return the model name of a hypothesis or reference.
@@ -121,6 +135,12 @@ class TrainedRun:
     def load(self, model: ModelOf) -> JobModel:
         """Return a stored model."""
         return self._checkpoints.read(model.job, model.stored)
+
+    def mask_of(self, model: ModelOf) -> Mask:
+        """Return the mask that a stored model was trained under."""
+        from hypomask.training.stored_model import mask_of  # here: it loads torch
+
+        return mask_of(self.load(model))
 
     def mask(self, name: str) -> Mask:
         """Return the mask of a hypothesis or reference."""

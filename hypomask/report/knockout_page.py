@@ -1,0 +1,208 @@
+"""Knockouts as one HTML file: what was done, ranked effects, the path of one, an epistasis map, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from hypomask.execution.durable import write_durably
+from hypomask.knockout.effect_path import EffectPath
+from hypomask.knockout.epistasis import PairScan
+from hypomask.knockout.scan_result import Scan
+from hypomask.report.figures.effect_path import effect_path_figure
+from hypomask.report.figures.epistasis_map import epistasis_map
+from hypomask.report.figures.ranked_effects import MAX_ROWS, ranked_effects
+from hypomask.report.render import page_environment
+from hypomask.report.wording import count, interval, number, p_value, percentage, signed
+from hypomask.version import __version__
+
+__all__ = ["pair_html", "pair_rows", "pair_sentence", "scan_html", "scan_rows", "scan_sentence", "write_html"]
+
+MAX_TABLE_ROWS = 100
+
+
+def scan_sentence(scan: Scan) -> str:
+    """Return the answer in a sentence or two."""
+    table = scan.table
+    sure = table[table["p_holm"] < scan.alpha]
+    largest = table.iloc[0]
+    name = f"{table.index[0]} ({largest['output']})" if "output" in table else str(table.index[0])
+    covered = percentage(1 - scan.alpha)
+    size = f"{signed(largest['effect'])} ({covered} interval {interval(largest['low'], largest['high'])})"
+    if not table["effect"].abs().max() > 0:
+        return "None of these interventions changes anything that the models predict."
+    if len(table) == 1:
+        return f"{name}: {size} on the link scale, {signed(largest['unit_effect'])} {scan.unit}."
+    found = "none has" if not len(sure) else "one has" if len(sure) == 1 else f"{len(sure):,} have"
+    return (
+        f"Of {count(len(table), 'effect')}, {found} an interval that excludes 0 after correction (Holm, level "
+        f"{scan.alpha:g}). Largest: {name}, {size}."
+    )
+
+
+def pair_sentence(scan: PairScan) -> str:
+    """Return the answer in a sentence or two."""
+    table = scan.table
+    sure = int((table["p_holm"] < scan.alpha).sum())
+    first = table.iloc[0]
+    size = f"{signed(first['epistasis'])} ({interval(first['low'], first['high'])})"
+    lethal = ""
+    if "synthetic_lethal" in table:
+        n = int(table["synthetic_lethal"].sum())
+        lethal = f" {count(n, 'synthetic-lethal candidate') if n else 'No synthetic-lethal candidate'}."
+    found = "none has" if not sure else "one has" if sure == 1 else f"{sure:,} have"
+    return (
+        f"Of {count(scan.n_tests, 'pair')} that can interact, {found} an epistasis that differs from 0 after "
+        f"correction (Holm, level {scan.alpha:g}). Largest: {first['a']} with {first['b']}, {size}.{lethal}"
+    )
+
+
+def scan_rows(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Return headings and cells of a scan's table, largest effects first."""
+    headings = ["edited", "effect", "interval", "p (Holm)", "agree", "direct", "through mask", "rms", "unit"]
+    has_nulls = "null_p" in table
+    headings += ["p of rms (nulls)"] if has_nulls else []
+    headings += ["touched", "responds most"]
+    rows = []
+    for name, row in table.head(MAX_TABLE_ROWS).iterrows():
+        label = f"{name} ({row['output']})" if "output" in table else str(name)
+        cells = [
+            label,
+            signed(row["effect"]),
+            interval(row["low"], row["high"]),
+            p_value(row["p_holm"]),
+            percentage(row["consistency"]),
+            signed(row["direct"]),
+            signed(row["mediated"]),
+            number(row["mediated_rms"]),
+            signed(row["unit_effect"]),
+            *([p_value(row["null_p"])] if has_nulls else []),
+            f"{int(row['touched']):,}",
+            str(row["responders"]).split("; ")[0],
+        ]
+        rows.append(cells)
+    return headings, rows
+
+
+def pair_rows(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Return headings and cells of a pair scan's table."""
+    more = [name for name in ("multiplicative", "minimum") if name in table]
+    headings = ["pair", "a alone", "b alone", "both", "epistasis", "interval", "p (Holm)", "agree", *more]
+    lethal = "synthetic_lethal" in table
+    rows = []
+    for _, row in table.head(MAX_TABLE_ROWS).iterrows():
+        cells = [
+            f"{row['a']} + {row['b']}",
+            *(signed(row[name]) for name in ("effect_a", "effect_b", "both", "epistasis")),
+            interval(row["low"], row["high"]),
+            p_value(row["p_holm"]),
+            percentage(row["consistency"]),
+            *(signed(row[name]) for name in more),
+            *(["yes" if row["synthetic_lethal"] else ""] if lethal else []),
+        ]
+        rows.append(cells)
+    return headings + (["lethal?"] if lethal else []), rows
+
+
+def scan_html(scan: Scan, path: EffectPath | None = None, command: str = "") -> str:
+    """Return the page of a scan; `path`: of the intervention whose way is drawn."""
+    figures = []
+    table = scan.table
+    if len(table) > 1:
+        shown = min(len(table), MAX_ROWS)
+        figures.append(
+            {
+                "heading": "Ranked effects",
+                "picture": ranked_effects(table, scan.link, scan.alpha, name="ranked"),
+                "caption": f"The {shown} largest mean effects on the link scale ({scan.link}), with "
+                f"{percentage(1 - scan.alpha)} intervals. Blue: p adjusted by Holm below {scan.alpha:g}.",
+            }
+        )
+    if path is not None:
+        figures.append(
+            {
+                "heading": f"Path of {path.intervention}",
+                "picture": effect_path_figure(path, scan.phenotype, name="path"),
+                "caption": "What the edit changes, token by token: lines to the phenotype are as wide as what a token "
+                "adds in size (root mean square over samples), green where it raises and red where it lowers on "
+                f"average. Through the gene's own term: {signed(path.direct)}.",
+            }
+        )
+    headings, rows = scan_rows(table)
+    left_out = f" The first {MAX_TABLE_ROWS} of {len(table):,}; the file has all." if len(table) > len(rows) else ""
+    caption = (
+        f"Effects on the link scale ({scan.link}); unit: {scan.unit}. Agree: share of models with this sign. Through "
+        f"mask: the mediated part, and its root mean square over samples.{left_out}"
+    )
+    return _page("Knockouts", scan_sentence(scan), scan.about(), figures, (headings, rows), caption, command)
+
+
+def pair_html(scan: PairScan, command: str = "") -> str:
+    """Return the page of a scan of pairs."""
+    figures = [
+        {
+            "heading": "Epistasis map",
+            "picture": epistasis_map(scan.table, name="epistasis"),
+            "caption": "Joint effect less the sum of both, on the link scale: green above, red below. Empty: exactly "
+            "0, or not computed.",
+        }
+    ]
+    headings, rows = pair_rows(scan.table)
+    left_out = f" The first {MAX_TABLE_ROWS} of {len(scan.table):,}." if len(scan.table) > len(rows) else ""
+    caption = (
+        f"Effects on the link scale ({scan.link}). {count(scan.n_zero, 'pair')} share no token and have an epistasis "
+        f"of exactly 0.{left_out}"
+    )
+    return _page("Epistasis", pair_sentence(scan), scan.about(), figures, (headings, rows), caption, command)
+
+
+def write_html(html: str, path: Path) -> Path:
+    """Write a page, whole or not at all.
+
+    Raises
+    ------
+    RunError
+        When the file cannot be written.
+    """
+    content = html.encode("utf-8")
+    write_durably(path, lambda file: file.write(content), "the page of knockouts")
+    return path
+
+
+def _page(
+    title: str,
+    sentence: str,
+    about: dict[str, Any],
+    figures: Sequence[dict[str, str | Markup]],
+    table: tuple[list[str], list[list[str]]],
+    caption: str,
+    command: str,
+) -> str:
+    facts = [
+        ("Reference level", about["reference_level"]),
+        ("Samples", f"{about['samples']}: {about['n_samples']:,}"),
+        ("Link scale", about["link_scale"]),
+        ("In the phenotype's own terms", about["unit"]),
+        ("Intervals", f"{percentage(about['interval'])}, {about['degrees_of_freedom']} degrees of freedom"),
+        ("p values against", about["p_against"]),
+    ]
+    return (
+        page_environment()
+        .get_template("knockout.html.j2")
+        .render(
+            title=title,
+            sentence=sentence,
+            about=about,
+            facts=facts,
+            figures=figures,
+            headings=table[0],
+            rows=table[1],
+            table_caption=caption,
+            command=command,
+            version=__version__,
+        )
+    )
