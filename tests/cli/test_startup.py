@@ -79,6 +79,7 @@ def test_examples_stand_in_the_help_as_they_are_to_be_typed() -> None:
         "genes",
         "init",
         "inspect",
+        "knockout",
         "power",
         "schema",
         "simulate",
