@@ -29,7 +29,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from hypomask.model import compiled_transformer
 from hypomask.model.attention import LayerLayout, attend
+from hypomask.model.attention.registry import AfterSoftmax
 from hypomask.model.config import ModelConfig
 
 __all__ = ["MaskedGeneTransformer"]
@@ -89,6 +91,8 @@ class MaskedGeneTransformer(nn.Module):
         self, x_BGC: Tensor, layouts: Sequence[LayerLayout], dropout_generator: torch.Generator | None = None
     ) -> Tensor:
         """Return (B, G, F) final gene tokens, F = layers x width."""
+        if compiled_transformer.fits(layouts) and not torch.is_grad_enabled():
+            return compiled_transformer.final_tokens(x_BGC, layouts, self._parameters_by_layer(layouts))
         h_BND = self.tokens(x_BGC)
         heard = []
         for block, layout in zip(self.blocks, layouts, strict=True):
@@ -100,8 +104,22 @@ class MaskedGeneTransformer(nn.Module):
         self, x_BGC: Tensor, layouts: Sequence[LayerLayout], dropout_generator: torch.Generator | None = None
     ) -> Tensor:
         """Return (B, K): what the mask adds to the linear predictor."""
+        if compiled_transformer.fits(layouts):
+            after = AfterSoftmax(False, self.config.dropout if self.training else 0.0, dropout_generator)
+            return compiled_transformer.linear_predictor(x_BGC, layouts, self._parameters_by_layer(layouts), after)
         final_BGF = self.final_tokens(x_BGC, layouts, dropout_generator)
         return final_BGF.flatten(1) @ self.readout_GFK.flatten(0, 1) + self.intercept_K
+
+    def _parameters_by_layer(self, layouts: Sequence[LayerLayout]) -> compiled_transformer.Parameters:
+        parameters: list[Tensor | None] = [
+            self.gene_embedding_ND,
+            self.measurement_GCD,
+            self.readout_GFK,
+            self.intercept_K,
+        ]
+        for block, layout in zip(self.blocks, layouts, strict=True):
+            parameters += [*block.matrices, layout.edge_bias(block.prior_strength(layout))]
+        return parameters
 
 
 class _Block(nn.Module):
@@ -127,6 +145,18 @@ class _Block(nn.Module):
         self.state_message_DD = matrix()
         self.state_gated_DD = matrix()
         self.prior_strength_H = nn.Parameter(torch.ones(config.heads))
+
+    @property
+    def matrices(self) -> tuple[Tensor, ...]:
+        """All (D, D) matrices, in the order in which the compiled kernel knows them."""
+        return (
+            *(self.query_DD, self.key_DD, self.value_DD, self.message_DD),
+            *(self.gate_own_DD, self.gate_message_DD, self.state_message_DD, self.state_gated_DD),
+        )
+
+    def prior_strength(self, layout: LayerLayout) -> Tensor | None:
+        """Return (H,) strengths where the prior is a learned one."""
+        return self.prior_strength_H if layout.learns_prior_strength else None
 
     def forward(
         self, h_BND: Tensor, layout: LayerLayout, dropout_generator: torch.Generator | None
@@ -156,7 +186,7 @@ class _Block(nn.Module):
             split(h_BND @ self.key_DD),
             split(h_BND @ self.value_DD),
             layout,
-            prior_strength_H=self.prior_strength_H if layout.prior.kind == "learned" else None,
+            prior_strength_H=self.prior_strength(layout),
             dropout_p=self.dropout if self.training else 0.0,
             generator=dropout_generator,
             own_value=False,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 import torch
 
 from hypomask.model.attention import BACK_ENDS
+from hypomask.model.compiled import library
 
 
 @pytest.fixture(autouse=True)
@@ -16,3 +20,12 @@ def _skip_back_ends_that_are_not_here(request: pytest.FixtureRequest) -> None:
         reason = BACK_ENDS[name].unavailable(torch.device("cpu"))
         if reason is not None:
             pytest.skip(f"{name}: {reason}")
+
+
+@pytest.fixture
+def without_kernel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """As on a machine where hypomask was installed without a C++ compiler."""
+    monkeypatch.setattr(library, "library_path", lambda lanes: tmp_path / f"{lanes}.so")
+    library._library.cache_clear()
+    yield
+    library._library.cache_clear()

@@ -13,6 +13,9 @@ from hypomask.hypothesis.graph import Prior
 from hypomask.masks.mask import EdgeTable, Mask
 from hypomask.model.attention import BACK_ENDS, attend, build_layout, choose_back_end
 from hypomask.model.attention.pattern import EdgePattern
+from hypomask.model.compiled import library
+
+needs_kernel = pytest.mark.skipif(library.unavailable() is not None, reason="the compiled kernel is not built")
 
 CPU = torch.device("cpu")
 
@@ -92,7 +95,6 @@ def test_soft_and_learned_priors_let_every_pair_attend() -> None:
     for kind in ("soft", "learned"):
         (layout,) = build_layout(mask_of(EdgeTable.build([1], [0]), prior=Prior(kind)), n_layers=1, n_heads=1)
         assert layout.pattern.is_full
-        assert layout.back_end == "dense"
 
 
 def test_a_soft_prior_on_many_tokens_is_refused_with_a_way_out() -> None:
@@ -142,7 +144,16 @@ def test_attend_refuses_what_is_not_the_layouts() -> None:
         attend(right, right, right, learned, torch.ones(3))
 
 
-def test_the_choice_follows_density_and_size() -> None:
+@needs_kernel
+def test_the_compiled_kernel_is_chosen_on_a_cpu_but_for_single_samples_and_nearly_full_masks() -> None:
+    assert choose_back_end(1000, 0.01, 64, CPU) == "compiled"
+    assert choose_back_end(20, 1.0, 64, CPU) == "compiled"
+    assert choose_back_end(2000, 1.0, 64, CPU) == "dense"
+    assert choose_back_end(100, 0.3, 1, CPU) == "dense"
+    assert choose_back_end(20_000, 0.001, 64, torch.device("cuda")) == "sparse"
+
+
+def test_without_the_kernel_the_choice_follows_density_and_size(without_kernel: None) -> None:
     assert choose_back_end(1000, 0.01, 64, CPU) == "sparse"
     assert choose_back_end(1000, 0.5, 64, CPU) == "dense"
     assert choose_back_end(20, 0.1, 64, CPU) == "dense"
@@ -150,7 +161,7 @@ def test_the_choice_follows_density_and_size() -> None:
     assert {choose_back_end(n, d, 64, CPU) for n in (10, 500) for d in (0.01, 0.9)} <= set(BACK_ENDS)
 
 
-def test_reserved_heads_count_in_the_density() -> None:
+def test_reserved_heads_count_in_the_density(without_kernel: None) -> None:
     n = 60
     rows, cols = np.divmod(np.arange(n * n), n)
     relation = (np.arange(n * n) % 10 == 0).astype(np.int16)  # all pairs: nine in ten 'many', one in ten 'few'
@@ -161,15 +172,15 @@ def test_reserved_heads_count_in_the_density() -> None:
     assert build_layout(reserved, n_layers=1, n_heads=2)[0].back_end == "sparse"
 
 
-def test_twenty_thousand_genes_never_become_a_square() -> None:
+@pytest.mark.parametrize("back_end", ["sparse", pytest.param("compiled", marks=needs_kernel)])
+def test_twenty_thousand_genes_never_become_a_square(back_end: str) -> None:
     n = 20_000
     rng = np.random.default_rng(0)
     mask = mask_of(EdgeTable.build(rng.integers(0, n, 10 * n), rng.integers(0, n, 10 * n)), n=n)
     tracemalloc.start()
-    (layout,) = build_layout(mask, n_layers=1, n_heads=2)
+    (layout,) = build_layout(mask, n_layers=1, n_heads=2, back_end=back_end)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert layout.back_end == "sparse"
     assert peak < n * n / 4  # a bit per pair would be twice that
     inputs = [torch.randn(1, 2, n, 4, requires_grad=True) for _ in range(3)]
     attend(*inputs, layout).sum().backward()

@@ -1,14 +1,27 @@
-"""Which back end is fastest for a pattern, as measured by ``benchmarks/attention_crossover.py``."""
+"""Which back end is fastest for a pattern, as measured by ``benchmarks/attention_crossover.py``.
+
+All figures: forward and backward in float32 on one x86-64 thread with AVX-512, heads of 8.
+"""
 
 from __future__ import annotations
 
 import torch
 
+from hypomask.model.compiled import library
+
 __all__ = ["choose_back_end"]
 
-# Measured forward and backward in float32 on one x86-64 thread with AVX-512, heads of 8 (16 and 32 move the crossover
-# down to 0.15): at B=64 and density 0.2 sparse against dense takes 2.1 / 3.1 ms at 50 tokens, 6.4 / 9.1 at 100,
-# 127 / 137 at 500; at density 0.3 dense wins from 200 tokens on.
+# The compiled kernel treats up to 16 samples for the price of one: with 1, 4 and 8 of them at 100 tokens and density
+# 0.05 a step takes 0.8, 0.8 and 0.9 ms, the dense back end 0.9, 1.7 and 2.4 ms.
+COMPILED_MIN_BATCH = 8
+
+# Where nearly all pairs are allowed, large products beat going along edges: at density 1 compiled against dense takes
+# 6 / 15 ms at 100 tokens (B=64), 121 / 125 at 600 and 412 / 339 at 1,000 (B=32); at density 0.5 it is 202 / 335.
+COMPILED_MAX_DENSITY = 0.8
+COMPILED_ANY_DENSITY_TOKENS = 500
+
+# Without the compiled kernel, at B=64 and density 0.2 sparse against dense takes 2.1 / 3.1 ms at 50 tokens, 6.4 / 9.1
+# at 100, 127 / 137 at 500; at density 0.3 dense wins from 200 tokens on (heads of 16 and 32: from 0.15).
 SPARSE_MAX_DENSITY = 0.2
 
 # The sparse back end calls more and smaller operations. With fewer pairs in a batch than this they cost more than
@@ -30,6 +43,9 @@ def choose_back_end(n_tokens: int, density: float, batch: int, device: torch.dev
     batch
         Samples per step.
     """
+    if device.type == "cpu" and library.unavailable() is None and batch >= COMPILED_MIN_BATCH:
+        nearly_full = density > COMPILED_MAX_DENSITY and n_tokens > COMPILED_ANY_DENSITY_TOKENS
+        return "dense" if nearly_full else "compiled"
     if density > SPARSE_MAX_DENSITY:
         return "dense"
     if device.type == "cpu":

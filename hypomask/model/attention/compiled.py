@@ -18,6 +18,7 @@ from hypomask.model.attention.pattern import EdgePattern
 from hypomask.model.attention.registry import AfterSoftmax, BackEnd, register
 from hypomask.model.compiled import library
 from hypomask.model.compiled.library import AttentionCall, Dropout, Edges, Layer, TensorPlace
+from hypomask.model.compiled.memory import borrow
 
 __all__ = ["CompiledAttention", "HeadEdges"]
 
@@ -97,12 +98,11 @@ class HeadEdges:
         values_HE = values_HE.expand(len(self.patterns), -1)
         return values_HE.flatten() if self.allowed_HE is None else values_HE[self.allowed_HE]
 
-    def layer(self, width: int, bias_S: Tensor | None, after: AfterSoftmax) -> Layer:
-        """Return the structure the kernel is called with; `width` is that of all heads together."""
+    def layer(self, width: int, bias: int | None, after: AfterSoftmax) -> Layer:
+        """Return the structure the kernel is called with: width of all heads together, place of the flat bias."""
         seed = 0
         if after.dropout_p > 0:
             seed = int(torch.randint(2**62, (), generator=after.generator, dtype=torch.int64))
-        bias = None if bias_S is None else bias_S.data_ptr()
         dropout = Dropout(after.dropout_p, seed)
         return Layer(self.heads, self.n_tokens, len(self.patterns), width, after.own_value, bias, dropout)
 
@@ -124,10 +124,10 @@ class _EdgeAttention(torch.autograd.Function):
         kernel = library.kernel(q_BNW.dtype)
         out_BNW = torch.empty_like(v_BNW, memory_format=torch.contiguous_format)
         n_tiles = kernel.tiles(len(q_BNW))
-        layer = edges.layer(q_BNW.shape[2], bias_S, after)
+        layer = edges.layer(q_BNW.shape[2], None if bias_S is None else bias_S.data_ptr(), after)
         weights = None
         if any(ctx.needs_input_grad):
-            weights = q_BNW.new_empty(n_tiles * edges.n_entries * kernel.lanes)
+            weights = borrow(n_tiles * edges.n_entries * kernel.lanes * q_BNW.element_size())
         call = AttentionCall(layer, len(q_BNW), *map(TensorPlace.of, (q_BNW, k_BNW, v_BNW, out_BNW)))
         call.weights = None if weights is None else weights.data_ptr()
         kernel.call("attention_forward", call, n_tiles, kernel.size("attention_room", call, 0))

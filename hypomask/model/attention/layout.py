@@ -60,6 +60,10 @@ class LayerLayout:
     log_weight_HE: Tensor | None = None
     _derived: dict[str, Any] = field(default_factory=dict, repr=False)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what was derived: it is large, points into memory, and is made again when it is asked for."""
+        return {**self.__dict__, "_derived": {}}
+
     @property
     def n_tokens(self) -> int:
         """N: gene and group tokens."""

@@ -65,8 +65,8 @@ def build() -> str | None:
             command = [*(compiler or ()), *FLAGS, *LANES[lanes], f"-DLANE_BYTES={lanes}"]
             command += [str(SOURCE / "kernel.cpp"), str(SOURCE / "cpu.cpp"), "-o", str(Path(folder) / path.name)]
             running.append((command, subprocess.Popen(command, stderr=subprocess.PIPE, text=True)))  # noqa: S603
-        for command, process in running:
-            said = process.communicate()[1]
+        finished = [(command, process, process.communicate()[1]) for command, process in running]
+        for command, process, said in finished:
             if process.returncode:
                 return f"{shlex.join(command)} ended with {process.returncode}:\n{said[-2000:]}"
         for path in wanted:  # whole or not at all, also when two builds run at the same time

@@ -13,10 +13,41 @@ import torch
 from torch import Tensor
 
 from hypomask.model.compiled.build import LANES, library_path
+from hypomask.model.compiled.memory import borrow
 
-__all__ = ["AttentionCall", "Dropout", "Edges", "Kernel", "Layer", "TensorPlace", "kernel", "unavailable"]
+__all__ = [
+    "MATRICES",
+    "AttentionCall",
+    "Block",
+    "Dropout",
+    "Edges",
+    "Kernel",
+    "Layer",
+    "ModelCall",
+    "TensorPlace",
+    "kernel",
+    "unavailable",
+]
+
+# In the order in which the kernel knows them.
+MATRICES = (
+    *("query", "key", "value", "message"),
+    *("gate_own", "gate_message", "state_message", "state_gated"),
+)
 
 SUFFIXES = {torch.float32: "f32", torch.float64: "f64"}
+
+
+_PASS = ((c_void_p, c_int64, c_int64, c_void_p), None)
+FUNCTIONS = {
+    "lanes": ((), c_int64),
+    "attention_room": ((c_void_p, c_int64), c_int64),
+    "model_room": ((c_void_p, c_int64), c_int64),
+    **dict.fromkeys(("model_kept", "model_prepared", "model_part"), ((c_void_p,), c_int64)),
+    "model_prepare": ((c_void_p,), None),
+    "model_finish": ((c_void_p, c_int64), None),
+    **dict.fromkeys(("attention_forward", "attention_backward", "model_forward", "model_backward"), _PASS),
+}
 
 
 class Edges(Structure):
@@ -69,6 +100,24 @@ class AttentionCall(Structure):
     )
 
 
+class Block(Structure):
+    """One layer of the transformer: its edges and its matrices."""
+
+    _fields_ = (("layer", Layer), *((name, c_void_p) for name in MATRICES))
+
+
+class ModelCall(Structure):
+    """The whole transformer on a batch."""
+
+    _fields_ = (
+        *((f"n_{name}", c_int64) for name in ("samples", "tokens", "genes", "channels")),
+        *((name, c_int64) for name in ("width", "n_layers", "n_outputs")),
+        ("blocks", POINTER(Block)),
+        *((name, c_void_p) for name in ("x", "embedding", "measurement", "readout", "intercept")),
+        *((name, c_void_p) for name in ("prepared", "eta", "features", "kept", "parts", "gradients", "x_gradient")),
+    )
+
+
 @dataclass(frozen=True)
 class Kernel:
     """The library for one dtype.
@@ -87,11 +136,15 @@ class Kernel:
         """Return how many pieces a batch has."""
         return -(-n_samples // self.lanes)
 
+    def function(self, name: str) -> Any:
+        """Return a function of the library."""
+        return getattr(self.library, f"{name}_{SUFFIXES[self.dtype]}")
+
     def call(self, name: str, arguments: Structure, n_tiles: int, room_bytes: int) -> None:
         """Call a function of the kernel for all tiles, on as many threads as torch uses."""
-        function = getattr(self.library, f"{name}_{SUFFIXES[self.dtype]}")
+        function = self.function(name)
         threads = min(torch.get_num_threads(), n_tiles)
-        room = torch.empty(threads, -(-room_bytes // 64) * 64, dtype=torch.uint8)
+        room = borrow(threads * room_bytes).view(threads, room_bytes)
         if threads == 1:
             function(byref(arguments), 0, n_tiles, room.data_ptr())
             return
@@ -106,7 +159,7 @@ class Kernel:
 
     def size(self, name: str, arguments: Structure, *rest: int) -> int:
         """Ask the kernel for a number."""
-        return int(getattr(self.library, f"{name}_{SUFFIXES[self.dtype]}")(byref(arguments), *rest))
+        return int(self.function(name)(byref(arguments), *rest))
 
 
 def unavailable() -> str | None:
@@ -135,11 +188,8 @@ def _library() -> ctypes.CDLL | str:
         if not library_path(least).exists():
             return "it was not compiled when hypomask was installed (no C++ compiler?)"
         return f"it cannot be loaded: {error}"
-    for suffix in SUFFIXES.values():
-        getattr(library, f"lanes_{suffix}").restype = c_int64
-        room: Any = getattr(library, f"attention_room_{suffix}")
-        room.argtypes, room.restype = (c_void_p, c_int64), c_int64
-        for name in ("attention_forward", "attention_backward"):
+    for name, (arguments, result) in FUNCTIONS.items():
+        for suffix in SUFFIXES.values():
             function: Any = getattr(library, f"{name}_{suffix}")
-            function.argtypes, function.restype = (c_void_p, c_int64, c_int64, c_void_p), None
+            function.argtypes, function.restype = arguments, result
     return library

@@ -46,6 +46,10 @@ template <class Real> struct Kept {
 
     Kept(const Dropout &dropout, int64_t head, int64_t first_sample) {
         factor = Real(1 / (1 - dropout.probability));
+        if (dropout.probability == 0) {
+            threshold = 0;
+            return;
+        }
         threshold = Bit(dropout.probability * (sizeof(Bit) == 4 ? 0x1p32 : 0x1p64));
         seed = mixed(dropout.seed + uint64_t(head + 1));
         for (int i = 0; i < Lanes<Real>::count; i++) of_sample[i] = mixed(seed + uint64_t(first_sample + i + 1));

@@ -1,6 +1,8 @@
 // What Python calls: C functions for float (_f32) and double (_f64). A call treats tiles `first` up to `last` of a batch;
 // tiles do not meet, so any number of threads may share them out and every number is the same to the bit.
-#include "attention.hpp"
+#include "backward.hpp"
+#include "forward.hpp"
+#include "prepared.hpp"
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
 #define EXPORT_FOR(REAL, SUFFIX)                                                                            \
@@ -13,7 +15,24 @@
     }                                                                                                       \
     EXPORT void attention_backward_##SUFFIX(const AttentionCall *call, int64_t first, int64_t last, void *room) { \
         attention_backward<REAL>(*call, first, last, room);                                                 \
-    }
+    }                                                                                                       \
+    EXPORT int64_t model_room_##SUFFIX(const ModelCall *call, int64_t backward) {                           \
+        const Model<REAL> model = {*call};                                                                  \
+        return (backward ? backward_room(model) : forward_room(model)) * LANE_BYTES;                        \
+    }                                                                                                       \
+    EXPORT int64_t model_kept_##SUFFIX(const ModelCall *call) {                                             \
+        return Model<REAL>{*call}.kept_by_tile() * LANE_BYTES;                                              \
+    }                                                                                                       \
+    EXPORT int64_t model_prepared_##SUFFIX(const ModelCall *call) { return Prepared<REAL>::size(*call); }   \
+    EXPORT int64_t model_part_##SUFFIX(const ModelCall *call) { return Part<REAL>::size(*call); }           \
+    EXPORT void model_prepare_##SUFFIX(const ModelCall *call) { prepare<REAL>(*call); }                     \
+    EXPORT void model_forward_##SUFFIX(const ModelCall *call, int64_t first, int64_t last, void *room) {    \
+        for (int64_t tile = first; tile < last; tile++) forward_tile<REAL>({*call}, tile, room);            \
+    }                                                                                                       \
+    EXPORT void model_backward_##SUFFIX(const ModelCall *call, int64_t first, int64_t last, void *room) {   \
+        for (int64_t tile = first; tile < last; tile++) backward_tile<REAL>({*call}, tile, room);           \
+    }                                                                                                       \
+    EXPORT void model_finish_##SUFFIX(const ModelCall *call, int64_t n_tiles) { finish<REAL>(*call, n_tiles); }
 
 EXPORT_FOR(float, f32)
 EXPORT_FOR(double, f64)
