@@ -258,7 +258,8 @@ def _difference(
         mean_JB[:, position[a.index]] += difference_JB / repeats
         for mean_J, effect_JB in zip(means, effects, strict=True):
             mean_J += effect_JB.sum(axis=1) / (repeats * chosen_B.sum())
-        folds.append(fold_means(repeat, fold, difference_JB, units[a.index], np.zeros((0, n_effects))))
+        none = np.zeros((0, n_effects))
+        folds.append(fold_means(repeat, fold, difference_JB, position[a.index], units[a.index], none))
     return estimate(mean_JB, units[chosen_B], folds), means, mean_JB
 
 
@@ -270,6 +271,8 @@ def _variance(
     def left(effects: dict[tuple[int, int], JobEffects]) -> Float:
         parts = []
         for each in effects.values():
+            if not len(each.index):
+                continue
             if phenotype.kind in ("continuous", "counts", "masked-genes"):
                 y = phenotype.values[each.index]
                 parts.append((y.reshape(len(y), -1).T - each.before_KB) ** 2)

@@ -8,10 +8,14 @@ variance has three parts:
   ``e_i`` is the mean over repeats and replicates, with the factor G / (G - 1).
 - *models*: other training samples would give other models. The K models of a repeat are a grouped jackknife of the one
   that all samples would give: if leaving out one K-th moves the effect by a standard deviation s between folds, the
-  effect of all moves by ``s (K - 1) / sqrt(K)`` between cohorts (3.2 s^2 for K = 5). ``s^2`` is the variance of the K
-  fold means, less what their different samples (the squared standard error of a fold mean over its own units) and the
-  M replicates (the variance between them, divided by M) bring into it; at least 0; averaged over repeats before it is
-  inflated, because repeats are no new data. ``V_m = s^2 (K - 1)^2 / K``.
+  effect of all moves by ``s (K - 1) / sqrt(K)`` between cohorts (``V_m = s^2 (K - 1)^2 / K``; 3.2 s^2 for K = 5).
+  What makes fold means differ besides is taken out of s: that folds hold other samples, by comparing every sample with
+  itself in the other repeats (``d_rf = mean over fold f of e_ri - e_i without r``, whose variance between folds is s^2
+  times ``1 - 2c + c / (R - 1)``, with ``c = (K - 1) / (G - 1)`` for the samples that folds of two repeats share by
+  chance); and the replicates, by the variance between them, up to half of what there is: two replicates do not know
+  their own variance well, and intervals would now and then be far too short. s^2 is averaged over repeats before it is
+  inflated, because repeats are no new data, and is at least 0. With a single repeat samples cannot be compared with
+  themselves: then the squared standard errors of the fold means over their own units are taken off, which is rough.
 - *replicates*: ``V_r``, the mean variance between replicates of one fold divided by ``K R M``.
 
 The interval is ``T +- t sqrt(V_s + V_m + V_r)`` with Student's t on ``min(R (K - 1), G - 1)`` degrees of freedom.
@@ -38,6 +42,8 @@ from hypomask.outcomes.family import Float
 
 __all__ = ["Estimate", "FoldMeans", "benjamini_hochberg", "estimate", "fold_means", "holm_adjusted"]
 
+MOST_BY_REPLICATES = 0.5
+
 RESOLUTION = 1e-9
 """Effects below it are the same prediction: different routes to one number differ in the last bits."""
 
@@ -48,6 +54,8 @@ class FoldMeans:
 
     Parameters
     ----------
+    index
+        Positions of the fold's samples among the chosen ones.
     mean_J
         Mean effect over the fold's samples.
     error_J
@@ -60,6 +68,7 @@ class FoldMeans:
     repeat: int
     fold: int
     n_replicates: int
+    index: npt.NDArray[np.int64]
     mean_J: Float
     error_J: Float
     between_replicates_J: Float
@@ -92,14 +101,19 @@ class Estimate:
 
 
 def fold_means(
-    repeat: int, fold: int, effect_JB: Float, units_B: npt.NDArray[np.int64], by_replicate_MJ: Float
+    repeat: int,
+    fold: int,
+    effect_JB: Float,
+    index: npt.NDArray[np.int64],
+    units_B: npt.NDArray[np.int64],
+    by_replicate_MJ: Float,
 ) -> FoldMeans:
     """Summarise one fold's effects (J, B) in samples that belong to `units_B`, and its replicates' means (M, J)."""
     mean_J = effect_JB.mean(axis=1)
     n_replicates = len(by_replicate_MJ)
     between_J = by_replicate_MJ.var(axis=0, ddof=1) if n_replicates > 1 else np.zeros_like(mean_J)
     error_J = np.nan_to_num(_squared_error(effect_JB, units_B))
-    return FoldMeans(repeat, fold, max(n_replicates, 1), mean_J, error_J, between_J)
+    return FoldMeans(repeat, fold, max(n_replicates, 1), index, mean_J, error_J, between_J)
 
 
 def estimate(mean_effect_JB: Float, units_B: npt.NDArray[np.int64], folds: Sequence[FoldMeans]) -> Estimate:
@@ -108,28 +122,43 @@ def estimate(mean_effect_JB: Float, units_B: npt.NDArray[np.int64], folds: Seque
     Parameters
     ----------
     mean_effect_JB
-        (J, n) of every sample, over repeats and replicates.
+        (J, n) of every chosen sample, over repeats and replicates.
     folds
         Of all repeats.
     """
     mean_J = mean_effect_JB.mean(axis=1)
     of_samples_J = _squared_error(mean_effect_JB, units_B)
-    repeats = sorted({fold.repeat for fold in folds})
-    of_models, n_folds = [], 0
-    for repeat in repeats:
-        mine = [fold for fold in folds if fold.repeat == repeat]
-        n_folds = max(n_folds, len(mine))
-        if len(mine) < 2:
-            of_models.append(np.full_like(mean_J, np.nan))
-            continue
-        between_J = np.var([fold.mean_J for fold in mine], axis=0, ddof=1)
-        expected_J = np.mean([fold.error_J + fold.between_replicates_J / fold.n_replicates for fold in mine], axis=0)
-        of_models.append(between_J - expected_J)
-    moved_J = np.maximum(np.mean(of_models, axis=0), 0.0)
-    replicates_J = np.mean([fold.between_replicates_J / fold.n_replicates for fold in folds], axis=0) / len(folds)
-    se_J = np.sqrt(of_samples_J + moved_J * (n_folds - 1) ** 2 / max(n_folds, 1) + replicates_J)
     n_units = len(np.unique(units_B))
+    repeats = sorted({fold.repeat for fold in folds})
+    n_folds = max(sum(fold.repeat == repeat for fold in folds) for repeat in repeats)
+    moved_J = np.maximum(_between_models(mean_effect_JB, n_units, folds, len(repeats), n_folds), 0.0)
+    replicates_J = np.mean([fold.between_replicates_J / fold.n_replicates for fold in folds], axis=0) / len(folds)
+    se_J = np.sqrt(of_samples_J + moved_J * (n_folds - 1) ** 2 / n_folds + replicates_J)
     return Estimate(mean_J, se_J, max(1, min(len(repeats) * (n_folds - 1), n_units - 1)))
+
+
+def _between_models(
+    mean_effect_JB: Float, n_units: int, folds: Sequence[FoldMeans], n_repeats: int, n_folds: int
+) -> Float:
+    """Return s^2, (J,), mean over repeats; NaN with a repeat of fewer than two folds."""
+    by_repeat = []
+    for repeat in sorted({fold.repeat for fold in folds}):
+        mine = [fold for fold in folds if fold.repeat == repeat]
+        if len(mine) < 2:
+            return np.full(len(mean_effect_JB), np.nan)
+        seeds_J = np.mean([fold.between_replicates_J / fold.n_replicates for fold in mine], axis=0)
+        if n_repeats == 1:
+            between_J = np.var([fold.mean_J for fold in mine], axis=0, ddof=1)
+            by_repeat.append(between_J - seeds_J - np.mean([fold.error_J for fold in mine], axis=0))
+            continue
+        others = n_repeats - 1
+        own = [fold.mean_J - mean_effect_JB[:, fold.index].mean(axis=1) for fold in mine]
+        between_J = np.var(own, axis=0, ddof=1) * (n_repeats / others) ** 2
+        chance = (n_folds - 1) / max(n_units - 1, 1)
+        share = max(1 - 2 * chance + chance / others, 0.25)
+        seeds_J = np.minimum(seeds_J * (1 + 1 / (others * n_folds)), MOST_BY_REPLICATES * between_J)
+        by_repeat.append((between_J - seeds_J) / share)
+    return np.asarray(np.mean(by_repeat, axis=0))
 
 
 def _squared_error(effect_JB: Float, units_B: npt.NDArray[np.int64]) -> Float:

@@ -141,7 +141,16 @@ def summarise(
                 sums[part] = np.zeros((len(effect_JB), n_chosen), np.float32)
             sums[part][:, position[found.index]] += effect_JB / repeats
             replicates = {"effect": by_replicate, "mediated": mediated_by_replicate}.get(part, by_replicate[:0])
-            folds[part].append(fold_means(model.job.repeat, model.job.fold, effect_JB, units[found.index], replicates))
+            folds[part].append(
+                fold_means(
+                    model.job.repeat,
+                    model.job.fold,
+                    effect_JB,
+                    position[found.index],
+                    units[found.index],
+                    replicates,
+                )
+            )
         signs += [np.sign(means_J) for means_J in by_replicate]
         n_models += len(by_replicate)
     chosen_units = units[question.chosen_B]

@@ -1,0 +1,199 @@
+"""`hypomask knockout` from the outside: what it prints and writes, and how it fails."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from trained import write_study
+
+from hypomask.cli.main import run as run_command
+from hypomask.execution.run import compare
+from hypomask.execution.study import load_study
+from hypomask.knockout.effect_store import EffectStore
+from hypomask.knockout.interventions import knockout
+from hypomask.knockout.scan import scan
+from hypomask.knockout.trained_run import TrainedRun
+from hypomask.report.knockout_page import scan_html
+
+Call = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Call:
+    """Return a function that runs `hypomask knockout ARGUMENTS` and gives code, output and complaints."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        code = run_command(["knockout", *map(str, arguments)])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def assert_refused(ran: tuple[int, str, str], code: int, *words: str) -> None:
+    assert ran[0] == code, ran
+    assert ran[2].splitlines()[0].startswith(("error: ", "Usage: ", "truth", "note"))
+    assert "Traceback" not in ran[2]
+    for word in words:
+        assert word in ran[2]
+
+
+def test_one_gene_gives_a_sentence_a_table_and_three_files(call: Call, run_folder: Path, tmp_path: Path) -> None:
+    code, out, err = call(run_folder, "--gene", "G0", "--out", tmp_path)
+    assert code == 0
+    assert out.startswith("G0: ")
+    assert "reference level: measured minimum of the gene in the cohort" in out
+    assert "truth: models: 6 of 6" in err
+    files = {file.suffix: file for file in tmp_path.iterdir()}
+    assert set(files) == {".tsv", ".json", ".html"}
+    table = pd.read_csv(files[".tsv"], sep="\t", index_col="intervention")
+    content = json.loads(files[".json"].read_text())
+    assert content["effects"][0]["effect"] == pytest.approx(table.loc["G0", "effect"])
+    assert [token["name"] for token in content["path"]["tokens"]] == ["G0", "G1"]
+    page = files[".html"].read_text()
+    assert page.count("<svg") == 1
+    assert "Path of G0" in page
+
+
+def test_all_genes_as_json(call: Call, run_folder: Path, tmp_path: Path) -> None:
+    code, out, _ = call(run_folder, "--all-genes", "--no-nulls", "--json", "--out", tmp_path, "--level", "q0.1")
+    assert code == 0
+    content = json.loads(out)
+    assert len(content["effects"]) == 9
+    assert content["reference_level"].startswith("10 % quantile")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--edges", "--no-nulls"), "Of 4 effects"),
+        (("--edge", "G0 -> G1"), "G0 -> G1: "),
+        (("--add-edge", "G0 -> G5", "--edge", "G0 -> G1", "--joint"), "G0 -> G1 + G0 -> G5: "),
+        (("--gene", "G0", "--gene", "G1", "--joint", "--no-nulls"), "G0 + G1: "),
+        (("--gene", "G0", "--dose", "0.5", "--no-nulls"), "G0: "),
+        (("--gene", "G0", "--keep-value", "--no-nulls"), "G0: "),
+        (("--gene", "G0", "--stratum", "sex=F", "--no-nulls"), "(sex=F)"),
+        (("--gene", "G8", "--hypothesis", "no-interaction"), "nothing goes through the mask"),
+        (("--gene", "G0", "--gene", "G1", "--all-pairs", "--harm", "lower"), "No synthetic-lethal candidate"),
+        (("--top-pairs", "2", "--hypothesis", "unconstrained"), "of 36 pairs were computed"),
+    ],
+)
+def test_what_can_be_asked(
+    call: Call, run_folder: Path, tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    code, out, err = call(run_folder, *arguments, "--out", tmp_path)
+    assert code == 0, err
+    assert words in out
+    assert len(list(tmp_path.glob("*.html"))) == 1
+
+
+def test_pairs_come_from_a_table(call: Call, run_folder: Path, tmp_path: Path) -> None:
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text("gene_a\tgene_b\nG0\tG1\nG1\tG0\nG2\tG3\nG0\tG8\n")
+    code, out, _ = call(run_folder, "--pairs", pairs, "--out", tmp_path / "out", "--json")
+    assert code == 0
+    content = json.loads(out)
+    assert {(row["a"], row["b"]) for row in content["pairs"]} == {("G0", "G1"), ("G2", "G3")}
+    assert content["pairs_of_exactly_zero"] == 1
+    page = next((tmp_path / "out").glob("*.html")).read_text()
+    assert "Epistasis map" in page
+
+
+def test_evaluate_and_experiments_are_commands_of_their_own(call: Call, run_folder: Path, tmp_path: Path) -> None:
+    measured = tmp_path / "screen.csv"
+    measured.write_text("gene,effect\n" + "".join(f"G{i},{(-1) ** i * i}\n" for i in range(9)))
+    code, out, _ = call("evaluate", run_folder, measured, "--no-nulls", "--out", tmp_path)
+    assert code == 0
+    assert "9 measured knockouts" in out
+    assert "no-interaction" in out
+    assert (tmp_path / "evaluate.screen.tsv").exists()
+    code, out, _ = call("experiments", run_folder, "--replicate-sd", "0.1", "--out", tmp_path)
+    assert code == 0
+    assert out.startswith("To do next: knock out G")
+    assert len(pd.read_csv(tmp_path / "experiments.tsv", sep="\t")) == 9
+    code, out, _ = call("experiments", "--help")
+    assert code == 0
+    assert "Usage: hypomask knockout experiments" in out
+
+
+def test_every_obstacle_has_its_exit_code_and_a_way_out(call: Call, run_folder: Path, tmp_path: Path) -> None:
+    assert_refused(call(run_folder, "--gene", "TP53"), 4, "gene 'TP53' is not in the data")
+    assert_refused(call(run_folder, "--gene", "G88"), 4, "Did you mean 'G8'")
+    assert_refused(call(run_folder), 2, "say what is to be knocked out")
+    assert_refused(call(run_folder, "--gene", "G1", "--dose", "0.5", "--keep-value"), 2, "give one of them")
+    assert_refused(call(run_folder, "--gene", "G1", "--dose", "-1"), 3, "dose: got -1")
+    assert_refused(call(run_folder, "--gene", "G1", "--hypothesis", "turth"), 3, "Did you mean 'truth'")
+    assert_refused(call(run_folder, "--gene", "G1", "--level", "low"), 3, "expected minimum")
+    assert_refused(call(run_folder, "--group", "p53"), 3, "no group 'p53' in hypothesis 'truth'")
+    assert_refused(call(run_folder, "--edge", "G0=G1"), 3, "expected 'A -> B'")
+    assert_refused(call(run_folder, "--edges", "--hypothesis", "no-interaction"), 3, "has no edge to remove")
+    assert_refused(call(run_folder, "--gene", "G1", "--sample", "s999"), 4, "sample 's999' is not in the data")
+    assert_refused(call(tmp_path, "--gene", "G1"), 5, "no run is in this folder")
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text("gene_a\tgene_b\nG0\tG8\n")
+    assert_refused(call(run_folder, "--pairs", pairs), 3, "exactly 0 on the link scale")
+    pairs.write_text("gene_a\tgene_b\nG0\tG0\nG1\t\n")
+    assert_refused(call(run_folder, "--pairs", pairs), 4, "pairs.tsv:2", "paired with itself", "pairs.tsv:3", "missing")
+
+
+def test_a_run_without_models_says_how_to_get_them(call: Call, tmp_path: Path) -> None:
+    study = load_study(write_study(tmp_path / "inputs", n=60)).with_plan(
+        folds=2, repeats=1, nulls=0, keep_models="none", unconstrained=False
+    )
+    compare(study, tmp_path / "run", jobs=1, device="cpu")
+    ran = call(tmp_path / "run", "--gene", "G0")
+    assert_refused(ran, 5, "models of", "were not kept", "keep_models: all", "hypomask compare")
+    compare(study.with_plan(keep_models="all"), tmp_path / "run", jobs=1, device="cpu")
+    assert call(tmp_path / "run", "--gene", "G0")[0] == 0
+
+
+def test_a_damaged_model_is_named(call: Call, run_folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(run_folder.parent, copy)
+    for file in (copy / "run" / "checkpoints").glob("hypothesis_truth*.npz"):
+        file.write_bytes(file.read_bytes()[:-10])
+    assert_refused(call(copy / "run", "--gene", "G0"), 5, "not the one that was written", "compare command again")
+
+
+def test_an_interrupted_scan_says_how_to_go_on(
+    call: Call, run_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    written: list[Any] = []
+    write = EffectStore.write
+
+    def stop(self: EffectStore, job: Any, effects: Any) -> None:
+        write(self, job, effects)
+        written.append(job)
+        if len(written) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(EffectStore, "write", stop)
+    code, _, err = call(run_folder, "--gene", "G3", "--no-nulls", "--out", tmp_path)
+    assert code == 130
+    assert "the same command goes on from there" in err
+    code, _, err = call(run_folder, "--gene", "G3", "--no-nulls", "--out", tmp_path)
+    assert code == 0
+    assert "2 of 6 were asked before" in err
+    assert len(written) == 6
+
+
+def test_names_from_files_are_no_code_in_the_page(trained_run: TrainedRun) -> None:
+    found = scan(trained_run, [knockout("G0"), knockout("G1")], "truth")
+    hostile = '<script>alert("x")</script>'
+    named = replace(
+        found,
+        study=hostile,
+        phenotype=hostile,
+        interventions=tuple(replace(each, name=f"{hostile}{i}") for i, each in enumerate(found.interventions)),
+        notes=(hostile,),
+    )
+    page = scan_html(named)
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") >= 4
