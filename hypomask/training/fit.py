@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from hypomask.data.seeds import derive_seed
 from hypomask.data.splits import inner_folds
@@ -28,7 +29,8 @@ from hypomask.training.closed_form import (
     token_features,
 )
 from hypomask.training.config import TrainingConfig
-from hypomask.training.fine_tuning import Samples, Tuned, fine_tune, predict
+from hypomask.training.epochs import Tuned
+from hypomask.training.fine_tuning import Samples, fine_tune, predict
 from hypomask.training.penalised import RidgePath
 from hypomask.training.shrinkage import choose_shrinkage
 
@@ -149,9 +151,11 @@ class _Fitter:
 
     def fit(self, parts: npt.NDArray[np.int8]) -> FittedModel:
         replicates = range(min(self.training.replicates, int(parts.max()) + 1))
+        models = [self._new_model(i) for i in replicates]
+        initial_values = [parameters_to_vector(model.parameters()).detach() for model in models]
         features: list[TokenFeatures] = []
         if len(self.y) * self.mask.n_genes * self.model_config.width * self.model_config.n_layers <= MOST_VALUES:
-            features = [token_features(self._new_model(i), self.samples.x_BGC, self.layouts) for i in replicates]
+            features = [token_features(model, self.samples.x_BGC, self.layouts) for model in models]
         closed_form = bool(features) and max(feature.work for feature in features) <= MOST_WORK
         paths: list[RidgePath] = []
         penalty = 0
@@ -159,9 +163,8 @@ class _Fitter:
             paths = [self._readouts(features[i], np.flatnonzero(parts != i)) for i in replicates]
             penalty = self._choose_penalty(features, paths, parts)
         held_out_rows, held_out_added, tuned = [], [], []
-        for i in replicates:
+        for i, model in enumerate(models):
             inside, outside = np.flatnonzero(parts != i), np.flatnonzero(parts == i)
-            model = self._new_model(i)
             if closed_form:
                 set_readout(model, features[i], paths[i], penalty)
             tuned.append(self._tune(model, i, inside, outside))
@@ -169,15 +172,15 @@ class _Fitter:
             held_out_added.append(self._predict(model, outside))
         rows, added = np.concatenate(held_out_rows), np.concatenate(held_out_added)
         shrinkage = choose_shrinkage(self.offset[rows], added, self.y[rows], self.family)
-        models: list[MaskedGeneTransformer] = []
-        if shrinkage > 0:
-            everything = np.arange(len(self.y))
-            for i, how in zip(replicates, tuned, strict=True):
-                model = self._new_model(i)
-                if closed_form:
-                    set_readout(model, features[i], self._readouts(features[i], everything, penalty + 1), penalty)
-                self._tune(model, i, everything, None, epochs=how.best_epoch)
-                models.append(model.eval())
+        everything = np.arange(len(self.y))
+        if shrinkage == 0:
+            models = []
+        for i, model in enumerate(models):
+            vector_to_parameters(initial_values[i], model.parameters())
+            if closed_form:
+                set_readout(model, features[i], self._readouts(features[i], everything, penalty + 1), penalty)
+            self._tune(model, i, everything, None, epochs=tuned[i].best_epoch)
+            model.eval()
         return FittedModel(
             self.additive,
             tuple(models),

@@ -27,7 +27,7 @@ from hypomask.outcomes.continuous import Continuous
 from hypomask.outcomes.family import Float
 from hypomask.training.additive import AdditiveModel, fit_additive
 from hypomask.training.config import TrainingConfig
-from hypomask.training.fine_tuning import MAX_GRADIENT_NORM
+from hypomask.training.epochs import run_epochs
 from hypomask.training.fold_model import TARGET_CHANNEL, HiddenGenesModel, without_training
 from hypomask.training.shrinkage import choose_shrinkage
 
@@ -228,44 +228,23 @@ class _Fitter:
         epochs: int,
     ) -> int:
         """Train in place; return the best epoch on `outside` (the last one where that is None), 0 for the start."""
-        generator = torch.Generator().manual_seed(derive_seed("batches", self.seed, replicate))
-        dropout = generator if self.device.type == "cpu" else torch.Generator(self.device).manual_seed(0)
-        batch = min(self.training.batch_size, len(inside))
-        steps = max(1, len(inside) // batch)
-        optimiser = torch.optim.AdamW(
-            model.parameters(), lr=self.training.learning_rate, weight_decay=self.training.weight_decay, foreach=True
-        )
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: min(1.0, (step + 1) / steps))
+        inside_B = torch.from_numpy(inside).to(self.device)
         residual_BG = torch.from_numpy(self.residual_BG).to(self.x_BGC)
         seen_BG = residual_BG.isfinite()
         residual_BG = residual_BG.nan_to_num()
-        best = self._error(model, outside) if outside is not None else np.inf
-        best_epoch, best_state = 0, copy.deepcopy(model.state_dict())
-        for epoch in range(1, epochs + 1):
-            model.train()
-            order = torch.from_numpy(inside)[torch.randperm(len(inside), generator=generator)].to(self.device)
-            for step in range(steps):
-                rows = order[step * batch : (step + 1) * batch]
-                predicted_BG = model.predict_hidden(self.x_BGC[rows], self.layouts, self.sets, dropout)
-                # not nanmean: a gene that was not measured would have a gradient of 0 * NaN
-                error_BG = (residual_BG[rows] - predicted_BG) * seen_BG[rows]
-                loss = error_BG.square().sum() / seen_BG[rows].sum().clamp(min=1)
-                optimiser.zero_grad(set_to_none=True)
-                torch.autograd.backward(loss)
-                torch.nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT_NORM)
-                optimiser.step()
-                schedule.step()
-            if outside is None:
-                continue
-            error = self._error(model, outside)
-            if error < best:
-                best, best_epoch, best_state = error, epoch, copy.deepcopy(model.state_dict())
-            elif epoch - best_epoch >= self.training.patience:
-                break
-        if outside is not None:
-            model.load_state_dict(best_state)
+
+        def batch_loss(positions: Tensor, dropout: torch.Generator) -> Tensor:
+            rows = inside_B[positions]
+            predicted_BG = model.predict_hidden(self.x_BGC[rows], self.layouts, self.sets, dropout)
+            # not nanmean: a gene that was not measured would have a gradient of 0 * NaN
+            error_BG = (residual_BG[rows] - predicted_BG) * seen_BG[rows]
+            return error_BG.square().sum() / seen_BG[rows].sum().clamp(min=1)
+
+        stop_on = None if outside is None else lambda: self._error(model, outside)
+        generator = torch.Generator().manual_seed(derive_seed("batches", self.seed, replicate))
+        tuned = run_epochs(model, len(inside), batch_loss, stop_on, self.training, generator, epochs)
         model.eval()
-        return best_epoch
+        return tuned.best_epoch if outside is not None else tuned.epochs_run
 
     def _error(self, model: HiddenValueTransformer, rows: npt.NDArray[np.int64]) -> float:
         predicted_BG = self._predict(model, self.x_BGC[torch.from_numpy(rows).to(self.device)])
