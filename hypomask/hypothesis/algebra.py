@@ -9,15 +9,15 @@ intersection. Name, scope, prior and heads are those of the first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain, count
 
 from hypomask.errors import HypothesisError
 from hypomask.hypothesis.allowed_pairs import AllowedPairs, connecting_groups, directions
 from hypomask.hypothesis.edge_merging import merge_edges
 from hypomask.hypothesis.gene_names import MAX_NAME_LENGTH
-from hypomask.hypothesis.graph import Edge, GeneGroup, Hypothesis
+from hypomask.hypothesis.graph import Edge, Expansion, GeneGroup, Hypothesis
 
 __all__ = ["difference", "intersection", "union"]
 
@@ -142,51 +142,71 @@ def _limited(edges: Iterable[Edge], allowed: AllowedPairs) -> Iterable[Edge]:
             yield replace(edge, source=source, target=target, directed=True, weight=weight)
 
 
+@dataclass(frozen=True)
+class _Meeting:
+    """What a group of one hypothesis has in common with one of the other: its names, and what it becomes."""
+
+    names: tuple[str, ...]
+    weight: float
+    expansion: Expansion
+
+
 def _common_groups(
     first: Hypothesis, second: Hypothesis, ours: AllowedPairs, theirs: AllowedPairs
 ) -> tuple[GeneGroup, ...]:
     """Return what groups of the two have in common, two genes or more; nesting is lost, as members are all that counts.
 
-    A group inside one of the other hypothesis stays whole. What lies inside another of these groups is left out.
+    What two groups share weighs as much as the lighter of them. A group inside one of the other hypothesis stays
+    whole. What lies inside another of these groups, and weighs no more, is left out.
     """
-    found: dict[frozenset[str], tuple[str, ...]] = {}
+    cliques, their_cliques = _cliques(first), _cliques(second)
+    found: dict[frozenset[str], _Meeting] = {}
     for name, members in ours.groups.items():
-        met = sorted(theirs.overlapping(members))
-        if any(members <= theirs.groups[other] for other in met):
-            found.setdefault(members, (name,))
-            met = []
-        for other in met:
-            whole = theirs.groups[other]
-            found.setdefault(members & whole, (other,) if whole <= members else (name, other))
+        own = ours.group_weights[name]
+        met = {other: min(own, theirs.group_weights[other]) for other in sorted(theirs.overlapping(members))}
+        kept_whole = max((weight for other, weight in met.items() if members <= theirs.groups[other]), default=0.0)
+        for other, weight in met.items():
+            shared = members & theirs.groups[other]
+            if weight <= kept_whole and shared != members:
+                continue  # inside what stays whole, and no heavier
+            by_theirs = shared != members  # it is named after the groups that it is, or else after both
+            by_ours = not by_theirs or shared != theirs.groups[other]
+            names = (*([name] if by_ours else []), *([other] if by_theirs else []))
+            is_clique = (by_ours and name in cliques) or (by_theirs and other in their_cliques)
+            if shared not in found or found[shared].weight < weight:
+                found[shared] = _Meeting(names, weight, "clique" if is_clique else "star")
         if len(found) > MAX_GROUPS:
             raise HypothesisError(
                 f"the groups of {first.name!r} and {second.name!r} overlap in more than {MAX_GROUPS:,} ways; "
                 "limit them by size, or restrict them to genes first"
             )
-    cliques = {group.name for group in (*first.groups, *second.groups) if group.expansion == "clique"}
-    weights = {**theirs.group_weights, **ours.group_weights}
     taken: set[str] = set()
     order = {gene: i for i, gene in enumerate(first.genes)}
     return tuple(
         GeneGroup(
-            _free_name(" & ".join(found[members])[:MAX_NAME_LENGTH].rstrip(), first.name, taken),
+            _free_name(" & ".join(meeting.names)[:MAX_NAME_LENGTH].rstrip(), first.name, taken),
             tuple(sorted(members, key=lambda gene: order.get(gene, 0))),
-            "clique" if cliques.intersection(found[members]) else "star",
-            weight=min(weights[name] for name in found[members]),
+            meeting.expansion,
+            weight=meeting.weight,
         )
-        for members in _largest(found)
+        for members, meeting in _largest(found)
     )
 
 
-def _largest(sets: Iterable[frozenset[str]]) -> list[frozenset[str]]:
-    """Return the sets of two genes or more that lie in no other."""
-    kept: list[frozenset[str]] = []
+def _cliques(hypothesis: Hypothesis) -> frozenset[str]:
+    return frozenset(group.name for group in hypothesis.groups if group.expansion == "clique")
+
+
+def _largest(found: Mapping[frozenset[str], _Meeting]) -> list[tuple[frozenset[str], _Meeting]]:
+    """Return what lies in no other that weighs as much; sets of two genes or more."""
+    kept: list[tuple[frozenset[str], _Meeting]] = []
     holding: dict[str, set[int]] = {}
-    for members in sorted((members for members in sets if len(members) > 1), key=len, reverse=True):
-        if not set.intersection(*(holding.get(gene, set()) for gene in members)):
+    for members, meeting in sorted(found.items(), key=lambda item: len(item[0]), reverse=True):
+        around = set.intersection(*(holding.get(gene, set()) for gene in members))
+        if all(kept[i][1].weight < meeting.weight for i in around):
             for gene in members:
                 holding.setdefault(gene, set()).add(len(kept))
-            kept.append(members)
+            kept.append((members, meeting))
     return kept
 
 
@@ -199,9 +219,8 @@ def _difference(first: Hypothesis, second: Hypothesis) -> Hypothesis:
             edges.append(edge)
         else:
             edges.extend(replace(edge, source=source, target=target, directed=True) for source, target in left)
-    broken = {
-        name: members for name, members in connecting_groups(first.groups).items() if forbidden.any_within(members)
-    }
+    connecting = connecting_groups(first.groups)
+    broken = {name: members for name, members in connecting.items() if forbidden.any_within(members)}
     n_pairs = sum(len(members) * (len(members) - 1) for members in broken.values())
     if n_pairs > MAX_WRITTEN_OUT:
         raise HypothesisError(
@@ -212,9 +231,19 @@ def _difference(first: Hypothesis, second: Hypothesis) -> Hypothesis:
     for name, members in broken.items():
         edges.extend(_written_out(members, forbidden, weights[name]))
     groups = tuple(
-        replace(group, expansion="none", children=()) if group.name in broken else group for group in first.groups
+        replace(group, expansion="none", children=())
+        if group.name in broken
+        else _by_itself(group, connecting.get(group.name))
+        for group in first.groups
     )
     return replace(first, edges=merge_edges(edges)[0], groups=groups)
+
+
+def _by_itself(group: GeneGroup, connected: frozenset[str] | None) -> GeneGroup:
+    """Return a group such that it still connects its members when the hierarchy that it was in is written out."""
+    if connected is None or (group.expansion in ("clique", "star") and connected == frozenset(group.members)):
+        return group
+    return replace(group, expansion="hierarchy")
 
 
 def _written_out(members: frozenset[str], forbidden: AllowedPairs, weight: float) -> Iterable[Edge]:

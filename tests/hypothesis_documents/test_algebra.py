@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from drawn_hypotheses import GENES, pairs, small_hypotheses
+from drawn_hypotheses import GENES, pairs, small_hypotheses, weights
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,7 +45,8 @@ def of(*edges: str, groups: tuple[GeneGroup, ...] = (), name: str = "h") -> Hypo
 def test_pairs_are_counted_as_in_the_plain_way(h: Hypothesis) -> None:
     assert AllowedPairs.of(h).all() == pairs(h)
     allowed = AllowedPairs.of(h)
-    assert {(a, b) for a in GENES for b in GENES if a != b and allowed.weight((a, b)) > 0} == pairs(h)
+    every = {(a, b): allowed.weight((a, b)) for a in GENES for b in GENES if a != b}
+    assert {pair: weight for pair, weight in every.items() if weight > 0} == weights(h)
 
 
 @given(hypotheses, hypotheses)
@@ -54,6 +57,21 @@ def test_set_operations_are_those_of_the_pairs(a: Hypothesis, b: Hypothesis) -> 
     assert set(union(a, b).genes) == {*a.genes, *b.genes}
     assert set(intersection(a, b).genes) == set(a.genes) & set(b.genes)
     assert difference(a, b).genes == a.genes
+
+
+@given(hypotheses, hypotheses)
+def test_a_union_has_the_larger_weight_and_an_intersection_the_smaller(a: Hypothesis, b: Hypothesis) -> None:
+    ours, theirs = weights(a), weights(b)
+    assert weights(union(a, b)) == {p: max(ours.get(p, 0.0), theirs.get(p, 0.0)) for p in ours.keys() | theirs.keys()}
+    assert weights(intersection(a, b)) == {pair: min(ours[pair], theirs[pair]) for pair in ours.keys() & theirs.keys()}
+    assert weights(difference(a, b)) == {pair: ours[pair] for pair in ours.keys() - theirs.keys()}
+
+
+@given(hypotheses, gene_sets)
+def test_steps_leave_weights_as_they_are(h: Hypothesis, genes: set[str]) -> None:
+    before = weights(h)
+    assert weights(restrict(h, genes)) == {(a, b): w for (a, b), w in before.items() if a in genes and b in genes}
+    assert weights(reverse(h)) == {(b, a): weight for (a, b), weight in before.items()}
 
 
 @given(hypotheses, hypotheses, hypotheses)
@@ -187,6 +205,33 @@ def test_relations_are_labels_and_the_smaller_weight_stays() -> None:
     )
     assert union(a, b).edges == (*a.edges, *b.edges)
     assert difference(b, a).edges == (Edge("B", "A", "binds", weight=0.5),)
+
+
+def test_groups_of_one_name_are_weighed_each_by_its_own() -> None:
+    heavy = of(groups=(GeneGroup("repair", ("A", "B", "C"), weight=1.0),))
+    light = of(groups=(GeneGroup("repair", ("A", "B", "D"), "star", weight=0.25),))
+    for made in (intersection(heavy, light), intersection(light, heavy)):
+        (group,) = made.groups
+        assert (set(group.members), group.weight, group.expansion) == ({"A", "B"}, 0.25, "clique")
+
+
+def test_a_heavier_group_within_a_lighter_one_is_kept() -> None:
+    pathway, core = GeneGroup("pathway", ("A", "B", "C"), weight=0.25), GeneGroup("core", ("A", "B"), weight=1.0)
+    everything = of(groups=(GeneGroup("all", ("A", "B", "C", "D")),))
+    made = intersection(of(groups=(pathway, core)), everything)
+    assert [(group.name, group.weight) for group in made.groups] == [("pathway", 0.25), ("core", 1.0)]
+    evenly = intersection(of(groups=(pathway, replace(core, weight=0.25))), everything)
+    assert [group.name for group in evenly.groups] == ["pathway"]
+
+
+def test_a_group_whose_hierarchy_is_written_out_still_connects() -> None:
+    inner, outer = GeneGroup("inner", ("A", "B"), "none"), GeneGroup("outer", ("C",), "hierarchy", ("inner",), 0.5)
+    left = difference(of(groups=(inner, outer)), of("A -> C"))
+    assert weights(left) == {
+        ("A", "B"): 1.0,
+        ("B", "A"): 1.0,
+        **dict.fromkeys([("C", "A"), ("B", "C"), ("C", "B")], 0.5),
+    }
 
 
 def test_equal_names_of_different_groups_are_kept_apart() -> None:
