@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from hypomask.hypothesis.graph import Hypothesis
 from hypomask.masks.mask import Mask
@@ -19,8 +20,10 @@ MUCH_LARGER = 10
 
 @dataclass(frozen=True)
 class GeneOverlap:
-    """Genes in the data that two hypotheses both name. `jaccard`: over those that either names; 1 without any."""
+    """Genes in the data that hypotheses `i` and `j`, ``i < j``, both name. `jaccard`: over those that either names."""
 
+    i: int
+    j: int
     a: str
     b: str
     shared: int
@@ -28,17 +31,22 @@ class GeneOverlap:
 
 
 def gene_overlaps(hypotheses: Sequence[Hypothesis], genes: Sequence[str]) -> list[GeneOverlap]:
-    """Compare every two hypotheses, in the order given, by the `genes` of the data that they name."""
-    known = frozenset(genes)
-    held = [known.intersection(hypothesis.genes) for hypothesis in hypotheses]
-    overlaps = []
-    for i, first in enumerate(held):
-        for j in range(i + 1, len(held)):
-            shared = len(first & held[j])
-            either = len(first) + len(held[j]) - shared
-            names = hypotheses[i].name, hypotheses[j].name
-            overlaps.append(GeneOverlap(*names, shared, shared / either if either else 1.0))
-    return overlaps
+    """Compare every two hypotheses that name a gene of the data in common, in the order given."""
+    import numpy as np
+    import scipy.sparse as sp
+
+    number = {gene: i for i, gene in enumerate(dict.fromkeys(genes))}
+    held = [sorted({number[gene] for gene in hypothesis.genes if gene in number}) for hypothesis in hypotheses]
+    sizes = [len(found) for found in held]
+    columns = np.array(list(chain.from_iterable(held)), dtype=np.int32)
+    start = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+    names_gene = sp.csr_array((np.ones(len(columns), np.int32), columns, start), shape=(len(held), len(number)))
+    both = sp.triu(names_gene @ names_gene.T, k=1).tocoo()
+    found = sorted(zip(both.row.tolist(), both.col.tolist(), both.data.tolist(), strict=True))
+    return [
+        GeneOverlap(i, j, hypotheses[i].name, hypotheses[j].name, shared, shared / (sizes[i] + sizes[j] - shared))
+        for i, j, shared in found
+    ]
 
 
 def doubts(
@@ -47,18 +55,17 @@ def doubts(
     edges: Sequence[MaskOverlap],
     genes: Sequence[GeneOverlap],
 ) -> list[str]:
-    """Return warnings about the set, beside those that `edges` state themselves; overlaps are of the same pairs."""
-    found = []
-    pairs = [(i, j) for i in range(len(masks)) for j in range(i + 1, len(masks))]
-    for (i, j), edge, gene in zip(pairs, edges, genes, strict=True):
-        if edge.same:
-            continue
-        found += _nested(edge, masks[i], masks[j])
-        if hypotheses[i].scope == hypotheses[j].scope == "members" and gene.jaccard >= SAME_GENES:
-            found.append(
-                f"hypotheses {gene.a!r} and {gene.b!r} name the same genes ({percentage(gene.jaccard)}): in a study of "
-                "scope members only their wiring tells them apart; scope all asks that question with more power"
-            )
+    """Return warnings about the set, beside those that `edges` state themselves."""
+    same_wiring = {(edge.i, edge.j) for edge in edges if edge.same}
+    found = [said for edge in edges if not edge.same for said in _nested(edge, masks[edge.i], masks[edge.j])]
+    found += [
+        f"hypotheses {gene.a!r} and {gene.b!r} name the same genes ({percentage(gene.jaccard)}): in a study of "
+        "scope members only their wiring tells them apart; scope all asks that question with more power"
+        for gene in genes
+        if gene.jaccard >= SAME_GENES
+        and (gene.i, gene.j) not in same_wiring
+        and hypotheses[gene.i].scope == hypotheses[gene.j].scope == "members"
+    ]
     return [*found, *_crowded(hypotheses, masks), *_unequal(masks)]
 
 

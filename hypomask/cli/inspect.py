@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+MAX_HYPOTHESES_SHOWN = 60
 MAX_OVERLAPS_SHOWN = 15
 MAX_WARNINGS_SHOWN = 20
 
@@ -63,19 +64,21 @@ def command(
 
 def _print(inspected: Inspection) -> None:
     said: set[str] = set()  # hypotheses drawn from one source share its notes
-    for item in inspected.hypotheses:
+    for item in inspected.hypotheses[:MAX_HYPOTHESES_SHOWN]:
         for line in _lines(item):
             print_result(line)
         for note in item.drawing_notes:
             if note not in said:
                 print_result(f"  note: {note}")
         said.update(item.drawing_notes)
+    if len(inspected.hypotheses) > MAX_HYPOTHESES_SHOWN:
+        print_result(f"... and {len(inspected.hypotheses) - MAX_HYPOTHESES_SHOWN:,} more hypotheses (see --json)")
     if len(inspected.hypotheses) > 1:
         print_result("shared edges:" if inspected.overlaps else "no two hypotheses share an edge")
         for overlap in inspected.overlaps[:MAX_OVERLAPS_SHOWN]:
             print_result(f"  {overlap.jaccard:.2f}  {overlap.a} / {overlap.b}: {overlap.shared} in both")
         if len(inspected.overlaps) > MAX_OVERLAPS_SHOWN:
-            print_result(f"  ... and {len(inspected.overlaps) - MAX_OVERLAPS_SHOWN} more pairs (see --json)")
+            print_result(f"  ... and {len(inspected.overlaps) - MAX_OVERLAPS_SHOWN:,} more pairs (see --json)")
     for warning in inspected.warnings[:MAX_WARNINGS_SHOWN]:
         print_result(f"note: {warning}")
     if len(inspected.warnings) > MAX_WARNINGS_SHOWN:

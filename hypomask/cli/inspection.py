@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -60,13 +62,14 @@ class Inspection:
     """All hypotheses, what every two of them share, and what is odd about the set."""
 
     hypotheses: tuple[InspectedHypothesis, ...]
-    pairs: tuple[tuple[MaskOverlap, GeneOverlap], ...]
+    edge_overlaps: tuple[MaskOverlap, ...]
+    gene_overlaps: tuple[GeneOverlap, ...]
     warnings: tuple[str, ...]
 
-    @property
+    @cached_property
     def overlaps(self) -> tuple[MaskOverlap, ...]:
         """Pairs that share edges, most alike first."""
-        alike = [edges for edges, _ in self.pairs if edges.shared]
+        alike = [overlap for overlap in self.edge_overlaps if overlap.shared]
         return tuple(sorted(alike, key=lambda overlap: -overlap.jaccard))
 
     def as_dict(self) -> dict[str, Any]:
@@ -74,7 +77,7 @@ class Inspection:
         return {
             "hypotheses": [item.as_dict() for item in self.hypotheses],
             "overlaps": [vars(overlap) for overlap in self.overlaps],
-            "gene_overlaps": [vars(genes) for _, genes in self.pairs if genes.shared],
+            "gene_overlaps": [vars(overlap) for overlap in self.gene_overlaps],
             "warnings": list(self.warnings),
         }
 
@@ -110,10 +113,10 @@ def inspect_hypotheses(
     by_genes = gene_overlaps(hypotheses, genes)
     warnings = (
         *_odd(hypotheses),
-        *(overlap.warning for overlap in overlaps if overlap.warning),
+        *filter(None, (overlap.warning for overlap in sorted(overlaps, key=lambda overlap: -overlap.jaccard))),
         *doubts(hypotheses, masks, overlaps, by_genes),
     )
-    return Inspection(tuple(items), tuple(zip(overlaps, by_genes, strict=True)), warnings)
+    return Inspection(tuple(items), tuple(overlaps), tuple(by_genes), warnings)
 
 
 def _genes(hypotheses: Sequence[Hypothesis], data: Path | None) -> tuple[str, ...]:
@@ -139,8 +142,9 @@ def _hubs(mask: Mask) -> tuple[tuple[str, int], ...]:
 def _odd(hypotheses: Sequence[Hypothesis]) -> list[str]:
     names = [hypothesis.name for hypothesis in hypotheses]
     odd = [
-        f"{names.count(name)} hypotheses are called {name!r}; names must differ within a study"
-        for name in dict.fromkeys(name for name in names if names.count(name) > 1)
+        f"{number} hypotheses are called {name!r}; names must differ within a study"
+        for name, number in Counter(names).items()
+        if number > 1
     ]
     if len({hypothesis.scope for hypothesis in hypotheses}) > 1:
         odd.append("the hypotheses have different scopes; a study asks one question: give --scope")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,8 @@ class MaskOverlap:
 
     Parameters
     ----------
+    i, j
+        Positions of the two among the masks that were compared, ``i < j``.
     shared
         Pairs that are in both.
     jaccard
@@ -72,6 +75,8 @@ class MaskOverlap:
         As `jaccard`, without regard to who reads whom.
     """
 
+    i: int
+    j: int
     a: str
     b: str
     shared: int
@@ -130,19 +135,23 @@ def summarise(mask: Mask) -> MaskSummary:
 
 
 def mask_overlaps(masks: Sequence[Mask]) -> list[MaskOverlap]:
-    """Compare every two masks, in the order given; they may have different genes."""
-    shared = _shared_pairs(_incidence(masks, directed=True))
-    undirected = _shared_pairs(_incidence(masks, directed=False))
+    """Compare every two masks that connect two tokens in common, in either direction, or that are both without edges.
+
+    In the order given; the masks may have different genes. Of the three million pairs of Reactome's 2,484 pathways,
+    39,506 have something in common, and no other is looked at.
+    """
+    directed, undirected = _incidence(masks, directed=True), _incidence(masks, directed=False)
+    shared, either_way = _shared_pairs(directed), _shared_pairs(undirected)
+    lines = np.diff(undirected.indptr).tolist()  # of each mask, directions aside
+    bare = [i for i, mask in enumerate(masks) if not mask.n_edges]
     overlaps = []
-    for i, a in enumerate(masks):
-        for j, b in enumerate(masks[i + 1 :], start=i + 1):
-            common = int(shared[i, j])
-            either = a.n_edges + b.n_edges - common
-            same = common == either and set(a.genes) == set(b.genes) and set(a.group_tokens) == set(b.group_tokens)
-            jaccard = common / either if either else 1.0
-            either_way = int(undirected[i, i] + undirected[j, j] - undirected[i, j])
-            undirected_jaccard = float(undirected[i, j]) / either_way if either_way else 1.0
-            overlaps.append(MaskOverlap(a.name, b.name, common, jaccard, same, undirected_jaccard))
+    for i, j in sorted({*either_way, *combinations(bare, 2)}):
+        a, b, common, common_lines = masks[i], masks[j], shared.get((i, j), 0), either_way.get((i, j), 0)
+        either, either_lines = a.n_edges + b.n_edges - common, lines[i] + lines[j] - common_lines
+        same = common == either and set(a.genes) == set(b.genes) and set(a.group_tokens) == set(b.group_tokens)
+        jaccard = common / either if either else 1.0
+        undirected_jaccard = common_lines / either_lines if either_lines else 1.0
+        overlaps.append(MaskOverlap(i, j, a.name, b.name, common, jaccard, same, undirected_jaccard))
     return overlaps
 
 
@@ -151,8 +160,10 @@ def direction_only(masks: Sequence[Mask]) -> frozenset[frozenset[str]]:
     return frozenset(frozenset((row.a, row.b)) for row in mask_overlaps(masks) if row.direction_only)
 
 
-def _shared_pairs(held: sp.csr_array) -> npt.NDArray[np.int64]:
-    return np.asarray((held @ held.T).todense())
+def _shared_pairs(held: sp.csr_array) -> dict[tuple[int, int], int]:
+    """Return how many pairs of tokens masks i and j, i < j, both hold, where they hold any."""
+    counts = sp.triu(held @ held.T, k=1).tocoo()
+    return dict(zip(zip(counts.row.tolist(), counts.col.tolist(), strict=True), counts.data.tolist(), strict=True))
 
 
 def _incidence(masks: Sequence[Mask], *, directed: bool) -> sp.csr_array:

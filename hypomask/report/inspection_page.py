@@ -73,7 +73,7 @@ class InspectionPage:
     source
         Which files were read, and which genes count as measured, in a sentence.
     overlaps
-        Of every two hypotheses.
+        Of every two hypotheses that share anything; others share nothing.
     warnings
         What decides whether comparing them can work.
     """

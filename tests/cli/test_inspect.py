@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,28 @@ def test_very_different_sizes_are_said_once() -> None:
 def test_genes_outside_the_data_are_not_shared() -> None:
     (overlap,) = gene_overlaps([path_of("one", "ABX"), path_of("two", "BCX")], GENES)
     assert (overlap.shared, overlap.jaccard) == (1, pytest.approx(1 / 3))
+
+
+def test_hypotheses_without_a_gene_in_common_are_not_compared() -> None:
+    assert gene_overlaps([path_of("one", "AB"), path_of("two", "CD"), path_of("three", "X")], GENES) == []
+
+
+def test_of_very_many_hypotheses_the_most_alike_are_shown(hypomask: Run, tmp_path: Path) -> None:
+    sets = [f"set{k}\t\t" + "\t".join(f"G{k + step}" for step in range(3)) for k in range(300)]
+    (tmp_path / "many.gmt").write_text("\n".join([*sets, "twin\t\tG0\tG1\tG2"]))
+    ran = hypomask("inspect", tmp_path / "many.gmt", "--out", tmp_path / "page.html")
+    assert ran.code == 0
+    assert "... and 241 more hypotheses (see --json)" in ran.out
+    shared = ran.out[ran.out.index("shared edges:") :].splitlines()
+    assert shared[1] == "  1.00  set0 / twin: 6 in both"
+    assert shared[16] == "  ... and 286 more pairs (see --json)"
+    assert "'set0' and 'twin' are the same wiring" in shared[17]
+    content = json.loads(hypomask("inspect", tmp_path / "many.gmt", "--json").out)
+    alike = {(row["a"], row["b"]): row["shared"] for row in content["gene_overlaps"]}
+    by_name = {line.split("\t")[0]: set(line.split("\t")[2:]) for line in [*sets, "twin\t\tG0\tG1\tG2"]}
+    assert alike == {
+        (a, b): len(by_name[a] & by_name[b]) for a, b in combinations(by_name, 2) if by_name[a] & by_name[b]
+    }
 
 
 @pytest.mark.parametrize("name", ["p53_damage_response.yaml", "members_example.yaml"])

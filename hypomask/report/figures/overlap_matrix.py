@@ -29,7 +29,8 @@ def overlap_matrix(
     Parameters
     ----------
     edges, genes
-        By (i, j), i < j, positions in `names`: shared over all, 0 to 1. Drawn above and below the diagonal.
+        By (i, j), i < j, positions in `names`: shared over all, 0 to 1, where it is not 0. Drawn above and below the
+        diagonal.
     name
         Prefix of element ids, unique in the page.
     """
@@ -51,7 +52,7 @@ def overlap_matrix(
             if i == j:
                 continue
             kind, values = ("edges", edges) if i < j else ("genes", genes)
-            value = values[min(i, j), max(i, j)]
+            value = values.get((min(i, j), max(i, j)), 0.0)
             x, y = left + j * cell, top + i * cell
             hover = f"{shown[i]} and {shown[j]} share {percentage(value)} of their {kind}"
             box = element(
