@@ -25,6 +25,7 @@ import numpy.typing as npt
 from hypomask.errors import KnowledgeError, Problem, did_you_mean, shortened
 from hypomask.knowledge.line_stream import LineStream
 from hypomask.knowledge.network import EdgeColumns, GeneNetwork, Words
+from hypomask.knowledge.network_storage import NETWORK_CACHE
 from hypomask.knowledge.string_names import gene_names, info_beside
 
 if TYPE_CHECKING:
@@ -83,12 +84,21 @@ def combined_score(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 def read_string_links(path: Path, options: StringOptions | None = None) -> GeneNetwork:
     """Read a table of STRING links as an undirected network whose weights are scores divided by 1000.
 
+    Large files are read once; from then on the network comes from the cache.
+
     Raises
     ------
     KnowledgeError
         If the file is missing, damaged or no such table, by line; if it lacks a channel; if no link is left.
     """
     options = options or StringOptions()
+    names = options.info or info_beside(path)
+    asked = f"string-links {options.min_score} {options.channels!r} {options.alias_source!r}"
+    files = [path] if names is None else [path, names]
+    return NETWORK_CACHE.get(files, asked, lambda: _network(path, names, options))
+
+
+def _network(path: Path, info: Path | None, options: StringOptions) -> GeneNetwork:
     header = _header(path)
     channels = options.channels or ("combined_score",)
     for channel in channels:
@@ -117,7 +127,7 @@ def read_string_links(path: Path, options: StringOptions | None = None) -> GeneN
         message = f"none of {n_rows:,} links scores at least {options.min_score}; lower min_score"
         raise KnowledgeError(str(Problem(message, str(path))))
     first, second, score = (np.concatenate(column) for column in zip(*parts, strict=True))
-    names, notes, name_provenance = _names(path, tuple(number), options)
+    names, notes, name_provenance = _names(path, info, tuple(number), options.alias_source)
     notes.insert(0, f"{n_kept:,} of {n_rows:,} rows score at least {options.min_score} in {' + '.join(channels)}")
     relation = "binds" if "physical" in path.name else "interacts_with"
     genes, edges = _undirected(names, first, second, score / 1000, relation, notes)
@@ -191,14 +201,13 @@ def _numbered(names: npt.NDArray[Any], number: dict[str, int]) -> IntArray:
 
 
 def _names(
-    path: Path, proteins: Sequence[str], options: StringOptions
+    path: Path, table: Path | None, proteins: Sequence[str], alias_source: str | None
 ) -> tuple[Sequence[str | None], list[str], tuple[str, ...]]:
     """Return each protein's gene name (None: it has none), notes and provenance."""
-    table = options.info or info_beside(path)
     if table is None:
         note = "genes are STRING's protein ids: put 'protein.info' beside the links, or name it, to have gene symbols"
         return [protein.partition(".")[2] or protein for protein in proteins], [note], ()
-    known, provenance = gene_names(table, options.alias_source)
+    known, provenance = gene_names(table, alias_source)
     names = [known.get(protein) for protein in proteins]
     missing = [protein for protein, name in zip(proteins, names, strict=True) if name is None]
     if len(missing) == len(proteins):

@@ -12,7 +12,7 @@ from hypomask.knowledge.gene_set_terms import read_gene_set_terms
 from hypomask.knowledge.obo import read_obo
 from hypomask.knowledge.ontology_tables import read_ontology_table
 from hypomask.knowledge.reactome import read_reactome
-from hypomask.knowledge.term_cache import cached_terms
+from hypomask.knowledge.term_storage import TERM_CACHE
 from hypomask.knowledge.terms import Terms
 
 __all__ = ["read_terms"]
@@ -76,4 +76,4 @@ def read_terms(
 
     files = [file for file in (path, annotations, relations, names) if file is not None]
     options = f"{suffix} {chosen!r} {species if relations else ''} {[file is None for file in (annotations, names)]}"
-    return cached_terms(files, options, read) if cache else read()
+    return TERM_CACHE.get(files, options, read) if cache else read()

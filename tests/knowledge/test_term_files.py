@@ -10,15 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hypomask.errors import KnowledgeError
-from hypomask.knowledge import term_cache
+from hypomask.knowledge import read_cache
 from hypomask.knowledge.annotations import AnnotationFilter, annotate, read_annotations
 from hypomask.knowledge.gene_set_terms import read_gene_set_terms
 from hypomask.knowledge.obo import read_obo
 from hypomask.knowledge.ontology_tables import read_ontology_table
 from hypomask.knowledge.reactome import read_reactome
-from hypomask.knowledge.term_files import load_terms, save_terms
 from hypomask.knowledge.term_links import TermLinks
 from hypomask.knowledge.term_sources import read_terms
+from hypomask.knowledge.term_storage import load_terms, save_terms
 from hypomask.knowledge.term_writing import write_associations, write_gmt, write_obo, write_ontology_table
 from hypomask.knowledge.terms import ObsoleteTerm, Terms
 
@@ -209,7 +209,7 @@ class TestCache:
     @pytest.fixture
     def obo(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.setenv("HYPOMASK_CACHE", str(tmp_path / "cache"))
-        monkeypatch.setattr(term_cache, "CACHED_FROM_BYTES", 0)
+        monkeypatch.setattr(read_cache, "CACHED_FROM_BYTES", 0)
         path = tmp_path / "x.obo"
         path.write_text(self.OBO)
         return path
@@ -253,7 +253,7 @@ class TestCache:
         assert not (tmp_path / "cache").exists()
 
     def test_small_files_are_not_kept(self, tmp_path: Path, obo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(term_cache, "CACHED_FROM_BYTES", 1_000_000)
+        monkeypatch.setattr(read_cache, "CACHED_FROM_BYTES", 1_000_000)
         read_terms(obo)
         assert not (tmp_path / "cache").exists()
 

@@ -1,21 +1,19 @@
-"""Terms in one ``.npz`` file without pickle, so that a file from elsewhere can be opened without running it."""
+"""Terms stored in one file, and kept in the cache."""
 
 from __future__ import annotations
 
-import json
-import secrets
-import zipfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hypomask.errors import KnowledgeError, Problem
+from hypomask.knowledge.read_cache import ReadCache
+from hypomask.knowledge.stored_arrays import load_arrays, positions, save_arrays
 from hypomask.knowledge.term_links import TermLinks
 from hypomask.knowledge.terms import ObsoleteTerm, Terms
 
-__all__ = ["FILE_FORMAT", "load_terms", "save_terms"]
+__all__ = ["FILE_FORMAT", "TERM_CACHE", "load_terms", "save_terms"]
 
 FILE_FORMAT = 1
 
@@ -37,23 +35,15 @@ def save_terms(terms: Terms, path: Path) -> None:
         "provenance": terms.provenance,
         "notes": terms.notes,
     }
-    packed = np.frombuffer(json.dumps(texts, ensure_ascii=False).encode(), dtype=np.uint8)
-    temporary = path.with_name(f"{path.stem}.{secrets.token_hex(6)}.part")  # not mkstemp: others may share the cache
-    try:
-        with temporary.open("xb") as stream:
-            np.savez(
-                stream,
-                texts=packed,
-                namespace=np.array([number[namespace] for namespace in terms.namespaces], dtype=np.int32),
-                children=terms.links.children,
-                parents=terms.links.parents,
-                relation=terms.links.relation,
-                gene_start=terms.gene_start,
-                gene_index=terms.gene_index,
-            )
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    arrays = {
+        "namespace": np.array([number[namespace] for namespace in terms.namespaces], dtype=np.int32),
+        "children": terms.links.children,
+        "parents": terms.links.parents,
+        "relation": terms.links.relation,
+        "gene_start": terms.gene_start,
+        "gene_index": terms.gene_index,
+    }
+    save_arrays(path, texts, arrays)
 
 
 def load_terms(path: Path) -> Terms:
@@ -64,15 +54,7 @@ def load_terms(path: Path) -> Terms:
     KnowledgeError
         It is missing, damaged, or of another version of the format.
     """
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-        return _terms(json.loads(arrays["texts"].tobytes()), arrays)
-    except FileNotFoundError as fault:
-        raise KnowledgeError(str(Problem("no such file", str(path)))) from fault
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as fault:
-        message = f"holds no terms that can be read ({fault}); delete it, it is made again from the files it came from"
-        raise KnowledgeError(str(Problem(message, str(path)))) from fault
+    return load_arrays(path, "terms", _terms)
 
 
 def _terms(texts: dict[str, Any], arrays: dict[str, Any]) -> Terms:
@@ -82,13 +64,13 @@ def _terms(texts: dict[str, Any], arrays: dict[str, Any]) -> Terms:
     links = TermLinks(
         len(ids),
         relations,
-        _indices(arrays["children"], len(ids), np.int32),
-        _indices(arrays["parents"], len(ids), np.int32),
-        _indices(arrays["relation"], len(relations), np.int16),
+        positions(arrays["children"], len(ids), np.int32),
+        positions(arrays["parents"], len(ids), np.int32),
+        positions(arrays["relation"], len(relations), np.int16),
     )
     start = np.asarray(arrays["gene_start"], dtype=np.int64)
-    gene_index = _indices(arrays["gene_index"], len(genes), np.int32)
-    namespace = _indices(arrays["namespace"], len(texts["namespaces"]), np.int32)
+    gene_index = positions(arrays["gene_index"], len(genes), np.int32)
+    namespace = positions(arrays["namespace"], len(texts["namespaces"]), np.int32)
     whole = len(links.children) == len(links.parents) == len(links.relation)
     ordered = (
         len(start) == len(ids) + 1 and start[0] == 0 and start[-1] == len(gene_index) and (np.diff(start) >= 0).all()
@@ -114,9 +96,4 @@ def _terms(texts: dict[str, Any], arrays: dict[str, Any]) -> Terms:
     )
 
 
-def _indices(values: Any, limit: int, kind: Any) -> Any:
-    """Return an array of positions below `limit`."""
-    found = np.asarray(values, dtype=kind).reshape(-1)
-    if len(found) and not 0 <= int(found.min()) <= int(found.max()) < limit:
-        raise ValueError(f"a position outside 0 to {limit - 1}")
-    return found
+TERM_CACHE = ReadCache("terms", FILE_FORMAT, save_terms, load_terms)
