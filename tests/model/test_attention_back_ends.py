@@ -318,6 +318,16 @@ class TestCompiled(AttentionContract):
     back_end = "compiled"
 
 
+NO_TRITON = BACK_ENDS["triton"].unavailable(torch.device("cpu"))
+
+
+@pytest.mark.skipif(NO_TRITON is not None, reason=f"{NO_TRITON}; TRITON_INTERPRET=1 runs them here, for minutes")
+class TestTriton(AttentionContract):
+    """In Triton's interpreter. A part of it is run by `test_triton_interpreted.py`."""
+
+    back_end = "triton"
+
+
 on_gpu = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")]
 
 
@@ -330,6 +340,12 @@ class TestDenseOnGpu(AttentionContract):
 class TestSparseOnGpu(AttentionContract):
     pytestmark = on_gpu
     back_end = "sparse"
+    device = "cuda"
+
+
+class TestTritonOnGpu(AttentionContract):
+    pytestmark = on_gpu
+    back_end = "triton"
     device = "cuda"
 
 

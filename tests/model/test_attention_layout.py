@@ -150,14 +150,22 @@ def test_the_compiled_kernel_is_chosen_on_a_cpu_but_for_single_samples_and_nearl
     assert choose_back_end(20, 1.0, 64, CPU) == "compiled"
     assert choose_back_end(2000, 1.0, 64, CPU) == "dense"
     assert choose_back_end(100, 0.3, 1, CPU) == "dense"
-    assert choose_back_end(20_000, 0.001, 64, torch.device("cuda")) == "sparse"
+
+
+def test_on_a_gpu_triton_goes_along_the_edges_of_sparse_masks(monkeypatch: pytest.MonkeyPatch) -> None:
+    gpu = torch.device("cuda")
+    monkeypatch.setattr(BACK_ENDS["triton"], "unavailable", lambda device: None)
+    assert choose_back_end(100, 0.05, 64, gpu) == choose_back_end(20_000, 0.001, 1, gpu) == "triton"
+    assert choose_back_end(100, 0.5, 64, gpu) == "dense"
+    monkeypatch.setattr(BACK_ENDS["triton"], "unavailable", lambda device: "not installed")
+    assert choose_back_end(100, 0.05, 64, gpu) == "dense"
+    assert choose_back_end(20_000, 0.001, 64, gpu) == "sparse"
 
 
 def test_without_the_kernel_the_choice_follows_density_and_size(without_kernel: None) -> None:
     assert choose_back_end(1000, 0.01, 64, CPU) == "sparse"
     assert choose_back_end(1000, 0.5, 64, CPU) == "dense"
     assert choose_back_end(20, 0.1, 64, CPU) == "dense"
-    assert choose_back_end(20_000, 0.001, 1, torch.device("cuda")) == "sparse"
     assert {choose_back_end(n, d, 64, CPU) for n in (10, 500) for d in (0.01, 0.9)} <= set(BACK_ENDS)
 
 

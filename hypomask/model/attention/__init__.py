@@ -9,6 +9,7 @@ from hypomask.model.attention.layout import AttentionLayout, LayerLayout, build_
 from hypomask.model.attention.operator import attend
 from hypomask.model.attention.registry import BACK_ENDS, BackEnd
 from hypomask.model.attention.sparse import SparseAttention
+from hypomask.model.attention.triton import TritonAttention
 
 __all__ = [
     "BACK_ENDS",
@@ -18,6 +19,7 @@ __all__ = [
     "DenseAttention",
     "LayerLayout",
     "SparseAttention",
+    "TritonAttention",
     "attend",
     "build_layout",
     "choose_back_end",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import torch
 
+from hypomask.model.attention.registry import BACK_ENDS
 from hypomask.model.compiled import library
 
 __all__ = ["choose_back_end"]
@@ -28,8 +29,12 @@ SPARSE_MAX_DENSITY = 0.2
 # they save: 0.46 against 0.33 ms at 1 x 100**2 pairs, 0.60 against 0.68 at 4 x 100**2, whatever the density.
 SPARSE_MIN_PAIRS = 30_000
 
-# On a GPU nothing has been measured yet; cuSPARSE gains little on small matrices. Above this many tokens sparse masks
-# must not become N x N there either, whatever the speed: at 5,000 tokens a float32 mask takes 100 MB per head.
+# On a GPU nothing has been measured yet. Triton's kernels read a key once per edge where dense products read blocks of
+# keys from fast memory, so nearly full masks are left to those; the bound is a guess.
+GPU_TRITON_MAX_DENSITY = 0.2
+
+# Without Triton: cuSPARSE gains little on small matrices, but above this many tokens sparse masks must not become
+# N x N, whatever the speed: at 5,000 tokens a float32 mask takes 100 MB per head.
 GPU_SPARSE_MIN_TOKENS = 5_000
 
 
@@ -46,6 +51,8 @@ def choose_back_end(n_tokens: int, density: float, batch: int, device: torch.dev
     if device.type == "cpu" and library.unavailable() is None and batch >= COMPILED_MIN_BATCH:
         nearly_full = density > COMPILED_MAX_DENSITY and n_tokens > COMPILED_ANY_DENSITY_TOKENS
         return "dense" if nearly_full else "compiled"
+    if device.type == "cuda" and density <= GPU_TRITON_MAX_DENSITY and BACK_ENDS["triton"].unavailable(device) is None:
+        return "triton"
     if density > SPARSE_MAX_DENSITY:
         return "dense"
     if device.type == "cpu":

@@ -1,0 +1,208 @@
+"""Triton back end: kernels for CUDA that go along the edges, of one model or of many stacked ones in one launch.
+
+They allocate nothing of size N x N, use no atomics, and draw dropout by hashing (seed, head, entry, sample), so that
+dropped weights are never stored. They are in `triton_kernels`, which is imported when they are first called.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from hypomask.model.attention.layout import LayerLayout
+from hypomask.model.attention.registry import AfterSoftmax, BackEnd, register
+
+__all__ = ["TritonAttention"]
+
+# Samples that one program treats. More than a warp's worth of numbers for heads of 8; not measured.
+SAMPLES_PER_PROGRAM = 32
+
+# Triton compiles for Volta (7.0) and what came after it.
+LEAST_CAPABILITY = (7, 0)
+
+
+@register
+class TritonAttention(BackEnd):
+    """Attention over the edges of a pattern, by Triton kernels."""
+
+    name = "triton"
+
+    def unavailable(self, device: torch.device) -> str | None:
+        """See `BackEnd.unavailable`. On a CPU the kernels run in Triton's interpreter, for tests: very slowly."""
+        interpreted = os.environ.get("TRITON_INTERPRET") == "1"
+        if device.type != "cuda" and not (device.type == "cpu" and interpreted):
+            return "Triton's kernels are for CUDA"
+        if importlib.util.find_spec("triton") is None:
+            return "Triton is not installed: pip install triton"
+        if device.type == "cuda":
+            if not torch.cuda.is_available():
+                return "torch finds no CUDA device here"
+            capability = torch.cuda.get_device_capability(device)
+            if capability < LEAST_CAPABILITY:
+                return f"Triton needs compute capability 7.0, and this device has {capability[0]}.{capability[1]}"
+        return None
+
+    def attend(
+        self,
+        q_BHND: Tensor,
+        k_BHND: Tensor,
+        v_BHND: Tensor,
+        layout: LayerLayout,
+        bias_HE: Tensor | None,
+        after: AfterSoftmax,
+    ) -> Tensor:
+        """See `BackEnd.attend`."""
+        edges = layout.derived("triton_edges", lambda: _Edges.of(layout))
+        bias_S = None if bias_HE is None else edges.flatten(bias_HE).contiguous()
+        out_MBHND: Tensor = _EdgeAttention.apply(q_BHND[None], k_BHND[None], v_BHND[None], bias_S, edges, after)  # type: ignore[no-untyped-call]
+        return out_MBHND[0]
+
+
+@dataclass(frozen=True, eq=False)
+class _Edges:
+    """Compressed rows of every head and their transpose, as the kernels read them.
+
+    Where all heads see the same there is one set of rows, and head h's value of entry e is at ``h * E + e``. Else the
+    rows of heads follow each other, and so do their entries.
+
+    Parameters
+    ----------
+    head_rows, head_entries
+        How far a head's rows, and its values of entries, are from those of the head before.
+    n_places
+        S: values of entries, of all heads.
+    """
+
+    n_heads: int
+    allowed_HE: Tensor | None
+    row_start: Tensor
+    cols: Tensor
+    key_start: Tensor
+    rows: Tensor
+    entries: Tensor
+    head_rows: int
+    head_entries: int
+    n_places: int
+
+    @classmethod
+    def of(cls, layout: LayerLayout) -> _Edges:
+        heads, n, allowed_HE = layout.n_heads, layout.n_tokens, layout.allowed_HE
+        pattern, head_rows, head_entries = layout.pattern, 0, layout.pattern.n_entries
+        n_places = heads * pattern.n_entries
+        if allowed_HE is not None:
+            pattern = pattern.repeat(heads).restrict(allowed_HE.flatten())
+            head_rows, head_entries, n_places = n, 0, pattern.n_entries
+        turned = pattern.transpose
+        return cls(
+            heads,
+            allowed_HE,
+            pattern.row_start,
+            (pattern.cols % n).contiguous(),
+            turned.row_start,
+            (turned.cols % n).contiguous(),
+            pattern.by_key.to(torch.int32),
+            head_rows,
+            head_entries,
+            n_places,
+        )
+
+    def flatten(self, values_HE: Tensor) -> Tensor:
+        """Return (S,) of the values, (H, E) or (1, E), of entries that the head sees, heads in order."""
+        values_HE = values_HE.expand(self.n_heads, -1)
+        return values_HE.flatten() if self.allowed_HE is None else values_HE[self.allowed_HE]
+
+
+class _EdgeAttention(torch.autograd.Function):
+    """Keeps of each softmax its largest logit and the inverse of its sum; weights are computed again."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        q_MBHND: Tensor,
+        k_MBHND: Tensor,
+        v_MBHND: Tensor,
+        bias_S: Tensor | None,
+        edges: _Edges,
+        after: AfterSoftmax,
+    ) -> Tensor:
+        q = q_MBHND if q_MBHND.stride(-1) == 1 and 0 not in q_MBHND.stride() else q_MBHND.contiguous()
+        k, v = _laid_out_as(q, k_MBHND), _laid_out_as(q, v_MBHND)
+        out = torch.empty_like(q)
+        call = _Call(q, edges, bias_S, after)
+        largest, inverse = call.of_rows(), call.of_rows()
+        call.launch("by_query_forward", (q, k, v, *call.shared, out, largest, inverse, edges.row_start, edges.cols), ())
+        ctx.save_for_backward(q, k, v, out, largest, inverse)
+        ctx.call = call
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_MBHND: Tensor) -> tuple[Tensor | None, ...]:
+        q, k, v, out, largest, inverse = ctx.saved_tensors
+        call, edges = ctx.call, ctx.call.edges
+        grad = _laid_out_as(q, grad_MBHND)
+        grad_q, grad_k, grad_v, along = (*(torch.empty_like(q) for _ in range(3)), call.of_rows())
+        learns = bool(ctx.needs_input_grad[3])
+        parts_TS = q.new_empty(call.grid[1], edges.n_places) if learns else along
+        rows = (edges.row_start, edges.cols)
+        tensors = (q, k, v, *call.shared, out, grad, largest, inverse, along, grad_q, parts_TS, *rows)
+        call.launch("by_query_backward", tensors, (edges.n_places,), BIAS_LEARNS=learns)
+        keys = (edges.key_start, edges.rows, edges.entries)
+        tensors = (q, k, v, *call.shared, grad, largest, inverse, along, grad_k, grad_v, *keys)
+        call.launch("by_key_backward", tensors, ())
+        return grad_q, grad_k, grad_v, parts_TS.sum(0) if learns else None, None, None
+
+
+class _Call:
+    """What the kernels of one layer are told besides their tensors."""
+
+    def __init__(self, q_MBHND: Tensor, edges: _Edges, bias_S: Tensor | None, after: AfterSoftmax) -> None:
+        n_models, n_samples, n_heads, n_tokens, width = q_MBHND.shape
+        self.edges, self.after, self.has_bias = edges, after, bias_S is not None
+        self.like, self.n_rows, self.n_samples = q_MBHND, n_models * n_tokens, n_samples
+        self.kernels = importlib.import_module("hypomask.model.attention.triton_kernels")
+        self.tile = min(SAMPLES_PER_PROGRAM, _power_of_2(n_samples))
+        self.grid = (self.n_rows, -(-n_samples // self.tile), n_heads)
+        self.lanes, self.width = _power_of_2(width), width
+        self.numbers = (*q_MBHND.stride()[:4], n_samples, n_tokens, self.n_rows, edges.head_rows, edges.head_entries)
+        # Two numbers that a kernel's arguments would hold in float32 only, or make the device wait for.
+        self.factor = q_MBHND.new_full((1,), 1 / (1 - after.dropout_p))
+        self.seed = self.factor
+        if after.dropout_p > 0:
+            self.seed = torch.randint(2**62, (1,), generator=after.generator, device=q_MBHND.device)
+        self.shared = (self.factor if bias_S is None else bias_S, self.seed, self.factor)
+
+    def of_rows(self) -> Tensor:
+        """Return room for a number per head, token and sample."""
+        return self.like.new_empty(self.grid[2], self.n_rows, self.n_samples)
+
+    def launch(self, kernel: str, tensors: tuple[Tensor, ...], more: tuple[int, ...], **switches: bool) -> None:
+        """Run a kernel for all tokens, tiles of samples and heads."""
+        getattr(self.kernels, kernel)[self.grid](
+            *tensors,
+            *self.numbers,
+            *more,
+            self.after.dropout_p,
+            WIDTH=self.width,
+            LANES=self.lanes,
+            TILE=self.tile,
+            HAS_BIAS=self.has_bias,
+            OWN_VALUE=self.after.own_value,
+            DROPS=self.after.dropout_p > 0,
+            **switches,
+        )
+
+
+def _laid_out_as(like: Tensor, x: Tensor) -> Tensor:
+    return x if x.stride() == like.stride() else torch.empty_like(like).copy_(x)
+
+
+def _power_of_2(n: int) -> int:
+    return 1 << (n - 1).bit_length()
