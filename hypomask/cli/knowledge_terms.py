@@ -75,9 +75,13 @@ class OpenedTerms:
         )
 
     def search(self, text: str, limit: int) -> TermHits:
-        """Find terms by words of their ids and names, and by a gene that they are annotated with themselves."""
+        """Find terms by words of their ids and names, and by a gene that they are annotated with themselves.
+
+        Obsolete terms are found too, as such: an older paper names them.
+        """
         terms = self.terms
         found = terms.search(text, limit=len(terms)) if text.strip() else ()
+        obsolete = terms.search_obsolete(text, limit=len(terms.obsolete)) if text.strip() else ()
         folded = text.strip().casefold()
         gene = next((gene for gene in terms.genes if gene.casefold() == folded), None)
         holding = _terms_of_gene(terms, gene) if gene is not None else ()
@@ -89,6 +93,8 @@ class OpenedTerms:
             gene,
             len(holding),
             tuple(NamedTerm.of(terms, term) for term in holding[:limit]),
+            len(obsolete),
+            {term: terms.fate(term) for term in obsolete[:limit]},
         )
 
 
@@ -188,7 +194,10 @@ class ShownTerm:
 
 @dataclass(frozen=True)
 class TermHits:
-    """Terms whose names match, and terms that hold the gene of this name; the first few of each."""
+    """Terms whose names match, terms that hold the gene of this name, and obsolete terms; the first few of each.
+
+    `obsolete` says of each what to write instead.
+    """
 
     label: str
     text: str
@@ -197,6 +206,8 @@ class TermHits:
     gene: str | None
     n_holding: int
     holding: tuple[NamedTerm, ...]
+    n_obsolete: int
+    obsolete: Mapping[str, str]
 
     def lines(self) -> list[str]:
         """Return what a terminal shows."""
@@ -208,6 +219,11 @@ class TermHits:
             lines += [f"  {hit.words}" for hit in self.holding]
             if len(self.holding) < self.n_holding:
                 lines.append(f"  ... and {self.n_holding - len(self.holding):,} more (--limit)")
+        if self.obsolete:
+            lines.append("obsolete:")
+            lines += [f"  {fate}" for fate in self.obsolete.values()]
+            if len(self.obsolete) < self.n_obsolete:
+                lines.append(f"  ... and {self.n_obsolete - len(self.obsolete):,} more (--limit)")
         return lines or [f"{self.label}: no term's id or name holds {self.text!r}, and no gene is called so"]
 
     def as_dict(self) -> dict[str, Any]:
@@ -220,6 +236,8 @@ class TermHits:
             "gene": self.gene,
             "terms_of_gene": [vars(hit) for hit in self.holding],
             "terms_of_gene_found": self.n_holding,
+            "obsolete": dict(self.obsolete),
+            "obsolete_found": self.n_obsolete,
         }
 
 

@@ -45,7 +45,7 @@ class TermNames:
         if wanted in self._alt_ids:
             return self._alt_ids[wanted]
         if wanted in self._obsolete:
-            raise KnowledgeError(self._obsolete_words(wanted))
+            raise KnowledgeError(f"{self._source}: {self.fate(wanted)}")
         folded = wanted.casefold()
         found = self._called(folded)
         if len(found) > 1:
@@ -57,19 +57,47 @@ class TermNames:
             return found[0]
         for term, gone in self._obsolete.items():
             if folded == gone.name.casefold():
-                raise KnowledgeError(self._obsolete_words(term))
+                raise KnowledgeError(f"{self._source}: {self.fate(term)}")
         hint = did_you_mean(wanted, self._likely(wanted))
         raise KnowledgeError(f"{self._source}: no term has the id or name {shortened(wanted)!r}.{hint}")
 
     def search(self, text: str, limit: int) -> tuple[str, ...]:
         """Return ids of terms whose id or name holds every word; see `Terms.search`."""
         words = text.casefold().split()
-        hits = [
-            (len(name), i)
+        hits = {
+            i: len(name)
             for i, name in enumerate(self._names)
             if all(word in name.casefold() or word in self._ids[i].casefold() for word in words)
+        }
+        wanted = text.strip()
+        former = self._alt_ids.get(wanted, self._alt_ids.get(wanted.upper()))
+        if former is not None:
+            hits.setdefault(self.position[former], 0)
+        return tuple(self._ids[i] for i in sorted(hits, key=lambda i: (hits[i], i))[:limit])
+
+    def search_obsolete(self, text: str, limit: int) -> tuple[str, ...]:
+        """Return obsolete ids that hold, or whose name held, every word; see `Terms.search_obsolete`."""
+        words = text.casefold().split()
+        hits = [
+            (len(gone.name), term)
+            for term, gone in self._obsolete.items()
+            if all(word in gone.name.casefold() or word in term.casefold() for word in words)
         ]
-        return tuple(self._ids[i] for _, i in sorted(hits)[:limit])
+        return tuple(term for _, term in sorted(hits)[:limit])
+
+    def fate(self, term: str) -> str:
+        """Return in words that a term is obsolete, and what to write instead."""
+        gone = self._obsolete[term]
+        named, maybe = (
+            [f"{other} ({self._names[self.position[other]]})" for other in others if other in self.position]
+            for others in (gone.replaced_by, gone.consider)
+        )
+        message = f"{term} ({gone.name}) is obsolete"
+        if named:
+            return f"{message}; it was replaced by {', '.join(named)}"
+        if maybe:
+            return f"{message}; instead consider {', '.join(maybe[:MAX_LISTED])}"
+        return f"{message} and was not replaced; choose another term"
 
     def _called(self, folded: str) -> list[str]:
         """Return the ids of all terms whose id or name is `folded` in lower case."""
@@ -91,16 +119,3 @@ class TermNames:
         start = wanted[:3].casefold()
         pool = (*self._names, *self._ids, *self._alt_ids)
         return [name for name in pool if name.casefold().startswith(start) or words & set(name.casefold().split())]
-
-    def _obsolete_words(self, term: str) -> str:
-        gone = self._obsolete[term]
-        named = [
-            f"{other} ({self._names[self.position[other]]})" for other in gone.replaced_by if other in self.position
-        ]
-        maybe = [f"{other} ({self._names[self.position[other]]})" for other in gone.consider if other in self.position]
-        message = f"{self._source}: {term} ({gone.name}) is obsolete"
-        if named:
-            return f"{message}; it was replaced by {', '.join(named)}"
-        if maybe:
-            return f"{message}; instead consider {', '.join(maybe[:MAX_LISTED])}"
-        return f"{message} and was not replaced; choose another term"

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hypomask.errors import KnowledgeError, did_you_mean
+from hypomask.knowledge.term_counts import genes_in_namespace
 
 if TYPE_CHECKING:
     from hypomask.knowledge.terms import Terms
@@ -54,5 +55,5 @@ def term_weights(terms: Terms, kind: TermWeight, relations: Sequence[str]) -> np
     counts = np.maximum(terms.propagated_counts(relations), 1).astype(np.float64)
     if kind == "inverse_size":
         return 1 / np.maximum(counts - 1, 1)
-    everyone = np.maximum(terms.genes_in_namespace(), 1)
+    everyone = np.maximum(genes_in_namespace(terms), 1)
     return np.asarray(1 - np.log(counts) / np.log(everyone + 1), dtype=np.float64)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from hypomask.errors import KnowledgeError
 from hypomask.hypothesis.graph import Expansion, GeneGroup, Hypothesis, Scope
+from hypomask.knowledge.term_counts import information_content, propagated_counts
 from hypomask.knowledge.term_links import PROPAGATING, IntArray, TermLinks, gathered
 from hypomask.knowledge.term_names import ObsoleteTerm, TermNames
 from hypomask.knowledge.term_weights import TermWeight, term_weights
@@ -111,8 +112,16 @@ class Terms:
         return self._names.find(text)
 
     def search(self, text: str, *, limit: int = 20) -> tuple[str, ...]:
-        """Return ids of terms whose id or name holds every word of `text`; shortest names first."""
+        """Return ids of terms whose id or name holds every word of `text`, or whose former id it is."""
         return self._names.search(text, limit)
+
+    def search_obsolete(self, text: str, *, limit: int = 20) -> tuple[str, ...]:
+        """Return obsolete ids that hold, or whose name held, every word of `text`; shortest names first."""
+        return self._names.search_obsolete(text, limit)
+
+    def fate(self, obsolete_term: str) -> str:
+        """Return in words that a term of `obsolete` is so, and what to write instead."""
+        return self._names.fate(obsolete_term)
 
     def name_of(self, term: str) -> str:
         """Return the name of a term."""
@@ -178,37 +187,11 @@ class Terms:
 
     def propagated_counts(self, relations: Sequence[str] = PROPAGATING) -> npt.NDArray[np.int64]:
         """Return (T,) the number of different genes of each term and its descendants."""
-        return self._counts(np.arange(len(self), dtype=np.int32), relations)
-
-    def _counts(self, among: IntArray, relations: Sequence[str]) -> npt.NDArray[np.int64]:
-        """Return (N,) propagated counts of the terms at sorted positions that hold all their own descendants."""
-        import scipy.sparse as sp
-
-        start = np.concatenate([[0], np.cumsum(self.direct_counts()[among])])
-        index = gathered(self.gene_start, self.gene_index, among)
-        direct = sp.csr_array((np.ones(len(index), np.int32), index, start), shape=(len(among), len(self.genes)))
-        propagated = sp.csr_array(self.links.closure(relations, among).T @ direct)
-        return np.asarray(np.diff(propagated.indptr), dtype=np.int64)
+        return propagated_counts(self, np.arange(len(self), dtype=np.int32), relations)
 
     def information_content(self, relations: Sequence[str] = PROPAGATING) -> npt.NDArray[np.float64]:
-        """Return (T,) -ln of the share of its namespace's annotated genes that a term holds; inf without genes.
-
-        References
-        ----------
-        Lord et al. (2003), Investigating semantic similarity measures across the Gene Ontology,
-        doi:10.1093/bioinformatics/btg153
-        """
-        counts = self.propagated_counts(relations).astype(np.float64)
-        totals = self.genes_in_namespace()
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(counts > 0, np.log(totals) - np.log(counts), np.inf)
-
-    def genes_in_namespace(self) -> npt.NDArray[np.float64]:
-        """Return (T,) how many genes any term of the term's namespace is annotated with."""
-        _, number = np.unique(np.array(self.namespaces, dtype=object).astype(str), return_inverse=True)
-        owner = np.repeat(number, self.direct_counts())
-        totals = [len(np.unique(self.gene_index[owner == i])) for i in range(int(number.max(initial=-1)) + 1)]
-        return np.array(totals, dtype=np.float64)[number]
+        """Return (T,) -ln of the share of its namespace's annotated genes that a term holds; inf without genes."""
+        return information_content(self, relations)
 
     # --- choosing ----------------------------------------------------------------------------------------------------
 
@@ -246,7 +229,7 @@ class Terms:
                 raise KnowledgeError(f"{self.source}: no namespace {namespace!r}; expected one of: {listed}")
             keep &= np.array([self.namespaces[i] == namespace for i in among.tolist()], dtype=bool)
         if min_genes > 0 or max_genes is not None:
-            counts = self._counts(among, relations)
+            counts = propagated_counts(self, among, relations)
             keep &= (counts >= min_genes) & (counts <= (math.inf if max_genes is None else max_genes))
         return self._ids(among[keep])
 

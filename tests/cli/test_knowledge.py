@@ -42,6 +42,12 @@ id: GO:0000045
 name: steering
 namespace: biological_process
 relationship: positively_regulates GO:0006281 ! DNA repair
+
+[Term]
+id: GO:0000002
+name: obsolete mending of DNA
+is_obsolete: true
+replaced_by: GO:0006281
 """
 
 
@@ -100,6 +106,15 @@ def test_a_search_finds_terms_by_words_and_by_gene(hypomask: Run, ontology: tupl
     assert (hits["terms"], hits["gene"]) == ([], "BRCA1")
     assert [hit["id"] for hit in hits["terms_of_gene"]] == ["GO:0000724"]
     assert "no gene is called so" in hypomask("knowledge", "search", obo, "xyzzy").out
+
+
+def test_a_search_says_what_took_the_place_of_an_obsolete_term(hypomask: Run, ontology: tuple[Path, Path]) -> None:
+    said = "GO:0000002 (obsolete mending of DNA) is obsolete; it was replaced by GO:0006281 (DNA repair)"
+    for text in ("GO:0000002", "mending"):
+        assert hypomask("knowledge", "search", ontology[0], text).out == f"obsolete:\n  {said}\n"
+    found = json.loads(hypomask("knowledge", "search", ontology[0], "dna", "--json").out)
+    assert ([hit["id"] for hit in found["terms"]], found["obsolete"]) == (["GO:0006281"], {"GO:0000002": said})
+    assert "GO:0006281  DNA repair" in hypomask("knowledge", "search", ontology[0], "GO:0000001").out
 
 
 def test_limits_are_said(hypomask: Run) -> None:

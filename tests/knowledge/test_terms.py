@@ -235,6 +235,13 @@ class TestFinding:
     def test_searching_finds_every_term_with_all_words(self) -> None:
         assert self.terms.search("repair dna") == ("T:0",)
         assert self.terms.search("TWIN", limit=1) == ("T:2",)
+        assert self.terms.search("t:77") == ("T:0",)
+
+    def test_searching_finds_obsolete_terms_apart(self) -> None:
+        assert self.terms.search("old") == ()
+        assert self.terms.search_obsolete("Repair old") == ("T:90",)
+        assert self.terms.search_obsolete("T:9", limit=2) == ("T:92", "T:91")
+        assert self.terms.fate("T:90") == "T:90 (old repair) is obsolete; it was replaced by T:0 (DNA repair)"
 
 
 class TestHypotheses:
