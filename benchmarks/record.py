@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from hypomask.comparison.result import Comparison
 from hypomask.execution.run import open_run
 
 SHOWN = 12
@@ -21,6 +22,14 @@ def table(frame: pd.DataFrame) -> list[str]:
     cells = frame.map(lambda value: f"{value:.3g}" if isinstance(value, float) else str(value))
     rows = ["| " + " | ".join(row) + " |" for row in cells.to_numpy().tolist()]
     return ["| " + " | ".join(cells.columns) + " |", "|" + "---|" * len(cells.columns), *rows]
+
+
+def subgroups(comparison: Comparison) -> list[str]:
+    """The leading hypotheses within levels of the covariates, where there are any."""
+    if comparison.subgroups is None or not comparison.subgroups.rows:
+        return []
+    frame = comparison.subgroup_frame().reset_index()
+    return ["Within subgroups:", "", *table(frame), ""]
 
 
 def main() -> None:
@@ -49,6 +58,7 @@ def main() -> None:
         "skill: share of the gene-free loss saved; additive_skill: of the model's own additive part; gain: loss saved "
         "against no interactions; null_p_holm: against null masks, for all hypotheses.",
         "",
+        *subgroups(comparison),
         f"Trainings: {trained}. {seconds:.0f} s with {where['workers']} workers on {where['processors']} processors "
         f"({where['platform']}), {where['device']}, Python {where['python']}, {packages}; commit "
         f"{where['git_commit'] or 'unknown'}, seed {where['seed']}. The machine was shared with other work.",
