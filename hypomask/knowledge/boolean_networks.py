@@ -72,6 +72,7 @@ def _edges(target: str, rule: str | None, lines: dict[str, int], line: int, with
         raise KnowledgeError(f"{target!r} has a rule on line {lines[target]} already; join them with '|'")
     lines[target] = line
     edges = []
+    evidence = f"{target} = {rule}"
     for regulator, sign in regulator_signs(parse_rule(rule)).items():
         fault = gene_fault(regulator)
         if fault:
@@ -79,5 +80,5 @@ def _edges(target: str, rule: str | None, lines: dict[str, int], line: int, with
         if sign is None:
             without_effect.append(f"{regulator} on {target}")
         else:
-            edges.append(build_edge(regulator, target, sign=sign, evidence=f"{target} = {rule}"))
+            edges.append(build_edge(regulator, target, sign=sign, evidence=evidence))
     return edges

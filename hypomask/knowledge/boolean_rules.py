@@ -89,7 +89,8 @@ class _Parser:
         self.place = 0
         self.depth = 0
         self.tokens: list[tuple[str, int]] = []
-        while text[self.place :].strip():
+        end = len(text.rstrip())
+        while self.place < end:
             match = _TOKEN.match(text, self.place)
             if match is None:
                 self._fail(self.place, f"unexpected {text[self.place :].strip()[0]!r}")
@@ -101,7 +102,7 @@ class _Parser:
         rule = self._chain("|")
         if self.next < len(self.tokens):
             word, place = self.tokens[self.next]
-            self._fail(place, f"{word!r} where '&', '|' or the end was expected")
+            self._fail(place, f"{shortened(word)!r} where '&', '|' or the end was expected")
         return rule
 
     def _fail(self, place: int, what: str) -> NoReturn:
@@ -139,5 +140,5 @@ class _Parser:
             self.next += 1
             return inside
         if word in "&|)":
-            self._fail(place, f"{word!r} where a name was expected")
+            self._fail(place, f"{shortened(word)!r} where a name was expected")
         return Rule("constant", word.lower()) if word.lower() in _CONSTANTS else Rule("name", word)

@@ -18,6 +18,8 @@ __all__ = ["LineStream"]
 SMALL_FILE_BYTES = 1_000_000
 MAX_UNPACKED_BYTES = 8_000_000_000
 MAX_LINE_LENGTH = 20_000_000
+MAX_RATIO = 500  # of unpacked to packed size; tables reach 50, and a gigabyte of line ends 1,000
+RATIO_COUNTS_FROM = 100_000_000  # characters
 HEAD_BYTES = 4_096
 
 
@@ -92,10 +94,12 @@ class LineStream:
                 decode_text(self.path, head[: head.rfind(b"\n") + 1] or head, KnowledgeError)
                 lines = io.TextIOWrapper(buffered, encoding="utf-8-sig", newline=None)
                 n_read = 0
+                believable = max(RATIO_COUNTS_FROM, MAX_RATIO * self.path.stat().st_size)
+                most = min(believable, MAX_UNPACKED_BYTES) if packed else MAX_UNPACKED_BYTES
                 while line := lines.readline(MAX_LINE_LENGTH):
                     number += 1
                     n_read += len(line)
-                    if len(line) == MAX_LINE_LENGTH or n_read > MAX_UNPACKED_BYTES:
+                    if len(line) == MAX_LINE_LENGTH or n_read > most:
                         self._fail(
                             "is endless: more than any table of annotations holds; is it the right file?", number
                         )

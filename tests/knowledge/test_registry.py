@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from network_writing import WRITERS
 
 from hypomask.errors import HypothesisError, KnowledgeError
+from hypomask.hypothesis.document import dump_hypotheses, parse_hypotheses
 from hypomask.hypothesis.graph import Edge
 from hypomask.knowledge.edge_tables import hypothesis_name
 from hypomask.knowledge.registry import READERS, read_hypotheses, reader_for
@@ -76,6 +78,68 @@ class TestEveryReader:
         path.write_bytes(data)
         with pytest.raises((HypothesisError, KnowledgeError), match=str(path)):
             read_hypotheses(path)
+
+    def test_windows_line_ends_and_a_byte_order_mark_are_no_matter(self, path: Path) -> None:
+        plain = read_hypotheses(path)[0]
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+        (hypothesis,) = read_hypotheses(path)
+        assert (hypothesis.genes, hypothesis.edges, hypothesis.groups) == (plain.genes, plain.edges, plain.groups)
+
+    def test_what_it_read_is_the_same_hypothesis_written_as_a_document(self, path: Path) -> None:
+        hypothesis = replace(read_hypotheses(path)[0], name="h")
+        assert parse_hypotheses(dump_hypotheses([hypothesis])) == (hypothesis,)
+
+    def test_refuses_bytes_that_are_no_text_behind_a_sound_beginning(self, path: Path) -> None:
+        sound = path.read_bytes()
+        for tail in (b"\0", b"g\xe9ne\t\xe9\n"):
+            path.write_bytes(sound + tail)
+            with pytest.raises((HypothesisError, KnowledgeError), match=str(path)):
+                read_hypotheses(path)
+
+    @pytest.mark.parametrize(
+        "tail",
+        [
+            b"\t".join([b"x"] * 100_000),
+            b"\t".join(b"c%d" % i for i in range(100_000)),
+            b"y" * 2_000_000,
+            b'"' * 100_000,
+            b"[" * 100_000,
+            b"(" * 100_000,
+            b"<a>" * 100_000,
+            b"\n" * 500_000,
+            b"1" * 5_000,
+        ],
+        ids=[
+            "columns",
+            "different columns",
+            "long",
+            "quotes",
+            "brackets",
+            "parentheses",
+            "elements",
+            "lines",
+            "number",
+        ],
+    )
+    def test_an_endless_last_line_is_read_or_refused_in_a_few_words(self, path: Path, tail: bytes) -> None:
+        path.write_bytes(path.read_bytes() + tail)
+        said = str(path)
+        try:
+            read_hypotheses(path)
+        except (HypothesisError, KnowledgeError) as fault:
+            said = str(fault)
+        assert said.startswith(str(path))
+        assert max(map(len, said.splitlines())) < 1_000
+
+    def test_damaged_or_endless_gzip_data_are_refused(self, path: Path, kind: str) -> None:
+        if not READERS[kind].allow_gzip:
+            return
+        packed = gzip.compress(path.read_bytes())
+        unpacks_to_nothing = gzip.compress(path.read_bytes() + bytes(60_000_000), compresslevel=1)
+        for data in (packed[:-6], packed[:-8] + bytes(8), unpacks_to_nothing):
+            path.with_name(path.name + ".gz").write_bytes(data)
+            with pytest.raises((HypothesisError, KnowledgeError), match=str(path)):
+                read_hypotheses(path.with_name(path.name + ".gz"))
 
     def test_refuses_a_missing_file(self, path: Path) -> None:
         path.unlink()
