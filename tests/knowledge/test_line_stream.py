@@ -17,7 +17,7 @@ from hypomask.knowledge.line_stream import LineStream
     [
         (b"a\tb\n" + b"\n" * 3_000_000, "is endless"),
         (b"a\tb\n" + b"x" * 3_000_000, "is endless"),
-        (b"a\tb\n" + bytes(3_000_000), "NUL"),
+        (b"a\tb\n" + b"\0\n" * 1_500_000, "NUL"),
     ],
     ids=["line ends", "one line", "NUL bytes"],
 )
