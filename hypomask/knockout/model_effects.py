@@ -13,7 +13,7 @@ from hypomask.data.cohort import Phenotype
 from hypomask.errors import ConfigError
 from hypomask.knockout.compiled import Compiled
 from hypomask.knockout.graph import Index, LayerGraph
-from hypomask.knockout.incremental import effects, effects_by_token, plans
+from hypomask.knockout.incremental import effects_by_token, measured, plans
 from hypomask.knockout.levels import at_dose
 from hypomask.knockout.measured_pass import measured_pass
 from hypomask.knockout.network import Network, layouts_of, network_of
@@ -150,8 +150,8 @@ class Scanner:
             size = self._samples_at_once(network)
             for first in range(0, len(x_BGC), size):
                 block = slice(first, first + size)
-                measured = measured_pass(network, x_GCB[:, :, block].contiguous())
-                _, found = effects_by_token(network, measured, plan, new_VCB[:, :, block].contiguous())
+                as_measured = measured_pass(network, x_GCB[:, :, block].contiguous())
+                _, found = effects_by_token(network, as_measured, plan, new_VCB[:, :, block].contiguous())
                 total[:, :, block] += found.numpy() / len(model.fitted.replicates)
         return tokens, total
 
@@ -167,10 +167,10 @@ class Scanner:
         new = torch.from_numpy(new_VCB)
         for first in range(0, len(x_BGC), size):
             block = slice(first, first + size)
-            measured = measured_pass(network, x_GCB[:, :, block].contiguous())
+            of_block = measured(network, x_GCB[:, :, block].contiguous())
             for item, plan in self._all_plans(network, size):
                 values = slice(*np.searchsorted(edits.value_item, [item, item + plan.edits.n_items]))
-                found = effects(network, measured, plan, new[values, :, block].contiguous())
+                found = of_block.effects(plan, new[values, :, block].contiguous())
                 out_IKB[item : item + plan.edits.n_items, :, block] = found.numpy()
 
     def _all_plans(self, network: Network, n_batch: int) -> Iterator[tuple[int, ScanPlan]]:

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_models import random_mask, random_model
 
+from hypomask.knockout.compiled_scan import CompiledPass, compiled_pass, usable
 from hypomask.knockout.edits import CUT, Edits
 from hypomask.knockout.graph import LayerGraph
-from hypomask.knockout.incremental import effects, plans
+from hypomask.knockout.incremental import Measured, TorchPass, measured, plans
 from hypomask.knockout.measured_pass import measured_pass
 from hypomask.knockout.network import layouts_of, network_of
 from hypomask.knockout.recompute import edited_layouts
@@ -39,7 +40,10 @@ def knockouts(mask: Mask, sets: Sequence[Sequence[int]], *, values: bool = True,
 
 
 def worst_difference(mask: Mask, model: MaskedGeneTransformer, config: ModelConfig, edits: Edits) -> float:
-    """Largest difference between scan and whole model over items, outputs and samples, in units of what is summed."""
+    """Largest difference between scan and whole model over items, outputs and samples, in units of what is summed.
+
+    Both of the scan in torch and of the one in the compiled kernel, where that was built.
+    """
     rng = np.random.default_rng(1)
     n_channels = model.measurement_GCD.shape[1]
     x_BGC = torch.from_numpy(rng.standard_normal((5, mask.n_genes, n_channels)))
@@ -47,15 +51,18 @@ def worst_difference(mask: Mask, model: MaskedGeneTransformer, config: ModelConf
     layouts = layouts_of(mask, config)
     graphs = tuple(LayerGraph.of(layout) for layout in layouts)
     network = network_of(model, layouts, graphs)
-    measured = measured_pass(network, x_BGC.permute(1, 2, 0).contiguous())
+    x_GCB = x_BGC.permute(1, 2, 0).contiguous()
+    ways: list[Measured] = [TorchPass(network, measured_pass(network, x_GCB))]
+    if usable(network):
+        ways.append(compiled_pass(network, x_GCB))
     with torch.no_grad():
         before = model(x_BGC, layouts)
     found = []
     for first, plan in plans(edits, graphs, width=config.width, n_heads=config.heads, n_batch=5):
         at = slice(*np.searchsorted(edits.value_item, [first, first + plan.edits.n_items]))
-        found.append(effects(network, measured, plan, new_VCB[at]))
-    found_IKB = torch.cat(found)
-    assert len(found_IKB) == edits.n_items
+        found.append(torch.stack([way.effects(plan, new_VCB[at]) for way in ways]))
+    found_WIKB = torch.cat(found, dim=1)
+    assert found_WIKB.shape[1] == edits.n_items
     worst = 0.0
     for item in range(edits.n_items):
         edited = x_BGC.clone()
@@ -64,7 +71,7 @@ def worst_difference(mask: Mask, model: MaskedGeneTransformer, config: ModelConf
         with torch.no_grad():
             expected_BK = model(edited, edited_layouts(layouts, edits, item)) - before
         scale = max(1.0, sum_of_terms(model, x_BGC, layouts), sum_of_terms(model, edited, layouts))
-        worst = max(worst, float((found_IKB[item] - expected_BK.T).abs().max()) / scale)
+        worst = max(worst, float((found_WIKB[:, item] - expected_BK.T).abs().max()) / scale)
     return worst
 
 
@@ -153,3 +160,30 @@ def test_an_item_without_edits_has_no_effect() -> None:
     mask = random_mask("hub", seed=0)
     config = ModelConfig(width=4, heads=1)
     assert worst_difference(mask, random_model(mask, config), config, Edits.build(3, [(1, 2)], [], [])) < ROUNDING
+
+
+def test_the_kernel_is_used_where_it_was_built() -> None:
+    mask = random_mask("directed", seed=0)
+    config = ModelConfig(width=12, heads=3, layers=2)  # a head width that the kernel has no constant for
+    layouts = layouts_of(mask, config)
+    graphs = tuple(LayerGraph.of(layout) for layout in layouts)
+    network = network_of(random_model(mask, config), layouts, graphs)
+    way = CompiledPass if usable(network) else TorchPass
+    assert isinstance(measured(network, torch.zeros(mask.n_genes, 1, 3, dtype=torch.float64)), way)
+    sets = [(gene,) for gene in range(mask.n_genes)]
+    assert worst_difference(mask, random_model(mask, config), config, knockouts(mask, sets)) < ROUNDING
+
+
+def test_samples_in_different_tiles_do_not_meet() -> None:
+    mask, config = random_mask("undirected", seed=1), ModelConfig(width=8, heads=2, layers=2)
+    layouts = layouts_of(mask, config)
+    graphs = tuple(LayerGraph.of(layout) for layout in layouts)
+    network = network_of(random_model(mask, config), layouts, graphs)
+    edits = knockouts(mask, [(gene,) for gene in range(mask.n_genes)])
+    generator = torch.Generator().manual_seed(0)
+    x_GCB = torch.randn(mask.n_genes, 1, 37, generator=generator, dtype=torch.float64)
+    new_VCB = torch.randn(len(edits.value_gene), 1, 37, generator=generator, dtype=torch.float64)
+    plan = plan_scan(edits, graphs)
+    together = measured(network, x_GCB).effects(plan, new_VCB)
+    apart = [measured(network, x_GCB[:, :, b : b + 1]).effects(plan, new_VCB[:, :, b : b + 1]) for b in range(37)]
+    torch.testing.assert_close(together, torch.cat(apart, dim=2), rtol=1e-12, atol=1e-12)

@@ -46,7 +46,9 @@ FUNCTIONS = {
     **dict.fromkeys(("model_kept", "model_prepared", "model_part"), ((c_void_p,), c_int64)),
     "model_prepare": ((c_void_p,), None),
     "model_finish": ((c_void_p, c_int64), None),
+    **dict.fromkeys(("scan_measured", "scan_room"), ((c_void_p,), c_int64)),
     **dict.fromkeys(("attention_forward", "attention_backward", "model_forward", "model_backward"), _PASS),
+    **dict.fromkeys(("scan_measure", "scan_effects"), _PASS),
 }
 
 

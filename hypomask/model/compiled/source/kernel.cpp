@@ -3,6 +3,7 @@
 #include "backward.hpp"
 #include "forward.hpp"
 #include "prepared.hpp"
+#include "scan.hpp"
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
 #define EXPORT_FOR(REAL, SUFFIX)                                                                            \
@@ -32,7 +33,19 @@
     EXPORT void model_backward_##SUFFIX(const ModelCall *call, int64_t first, int64_t last, void *room) {   \
         for (int64_t tile = first; tile < last; tile++) backward_tile<REAL>({*call}, tile, room);           \
     }                                                                                                       \
-    EXPORT void model_finish_##SUFFIX(const ModelCall *call, int64_t n_tiles) { finish<REAL>(*call, n_tiles); }
+    EXPORT void model_finish_##SUFFIX(const ModelCall *call, int64_t n_tiles) { finish<REAL>(*call, n_tiles); } \
+    EXPORT int64_t scan_measured_##SUFFIX(const ScanCall *call) {                                           \
+        return Scan<REAL, 0>::measured_by_tile(*call) * LANE_BYTES;                                            \
+    }                                                                                                       \
+    EXPORT int64_t scan_room_##SUFFIX(const ScanCall *call) { return Scan<REAL, 0>::room_size(*call) * LANE_BYTES; } \
+    EXPORT void scan_measure_##SUFFIX(const ScanCall *call, int64_t first, int64_t last, void *room) {      \
+        typedef REAL Real;                                                                                  \
+        WITH_CONSTANT_WIDTH(call->width / call->n_heads, measure, *call, first, last, room)                 \
+    }                                                                                                       \
+    EXPORT void scan_effects_##SUFFIX(const ScanCall *call, int64_t first, int64_t last, void *room) {      \
+        typedef REAL Real;                                                                                  \
+        WITH_CONSTANT_WIDTH(call->width / call->n_heads, scan, *call, first, last, room)                    \
+    }
 
 EXPORT_FOR(float, f32)
 EXPORT_FOR(double, f64)
