@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from hypomask.training.config import TrainingConfig
 from hypomask.training.optimiser import FlatAdamW
 
-__all__ = ["Tuned", "run_epochs"]
+__all__ = ["Tuned", "batches", "learning_rate", "run_epochs"]
 
 WARM_UP = 0.5  # epochs over which the learning rate rises: the first steps of Adam are as large as its rate
 
@@ -51,8 +51,7 @@ def run_epochs(
     start = best = held_out_loss() if held_out_loss is not None else math.nan
     if epochs == 0:
         return Tuned(0, 0, start, best)
-    batch = min(config.batch_size, n_samples)
-    steps = max(1, n_samples // batch)
+    batch, steps = batches(n_samples, config)
     optimiser = FlatAdamW(model, config.weight_decay)
     device = optimiser.values_P.device
     # Batches are drawn on the CPU whatever the device; dropout has to be drawn where it is used.
@@ -64,7 +63,7 @@ def run_epochs(
         order = torch.randperm(n_samples, generator=generator).to(device)
         for step in range(steps):
             loss = batch_loss(order[step * batch : (step + 1) * batch], dropout)
-            optimiser.step(loss, config.learning_rate * _share_of_rate((epoch - 1) * steps + step, steps, config))
+            optimiser.step(loss, learning_rate((epoch - 1) * steps + step, steps, config))
         if held_out_loss is None:
             continue
         value = held_out_loss()
@@ -77,6 +76,14 @@ def run_epochs(
     return Tuned(best_epoch, epoch, start, best)
 
 
-def _share_of_rate(step: int, steps: int, config: TrainingConfig) -> float:
+def batches(n_samples: int, config: TrainingConfig) -> tuple[int, int]:
+    """Return samples per step, and steps per epoch."""
+    batch = min(config.batch_size, n_samples)
+    return batch, max(1, n_samples // batch)
+
+
+def learning_rate(step: int, steps: int, config: TrainingConfig) -> float:
+    """Return the rate of step `step` (0: the first of all) where an epoch has `steps`."""
     done = min(step / (steps * config.epochs), 1.0)
-    return min(1.0, (step + 1) / (WARM_UP * steps)) * 0.5 * (1 + math.cos(math.pi * done))
+    share = min(1.0, (step + 1) / (WARM_UP * steps)) * 0.5 * (1 + math.cos(math.pi * done))
+    return config.learning_rate * share

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -30,6 +32,11 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.y_B)
+
+    def at(self, positions: npt.NDArray[np.int64]) -> Samples:
+        """Return those at `positions`."""
+        rows = torch.from_numpy(positions).to(self.y_B.device)
+        return Samples(self.x_BGC[rows], self.offset_BK[rows], self.y_B[rows])
 
 
 @torch.no_grad()

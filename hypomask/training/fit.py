@@ -29,12 +29,12 @@ from hypomask.training.closed_form import (
     token_features,
 )
 from hypomask.training.config import TrainingConfig
-from hypomask.training.epochs import Tuned
-from hypomask.training.fine_tuning import Samples, fine_tune, predict
+from hypomask.training.fine_tuning import Samples, predict
 from hypomask.training.penalised import RidgePath
 from hypomask.training.shrinkage import choose_shrinkage
+from hypomask.training.tuning import Steps, Tuning, alone
 
-__all__ = ["FittedModel", "fit_model"]
+__all__ = ["FittedModel", "fit_model", "fitting"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,13 +104,43 @@ def fit_model(
     seed
         The same for every mask of a study on one fold: masks differ in nothing but the mask.
     """
+    return alone(
+        fitting(
+            x_BGC,
+            y,
+            additive,
+            mask,
+            family=family,
+            blocks=blocks,
+            seed=seed,
+            model=model,
+            training=training,
+            device=device,
+        )
+    )
+
+
+def fitting(
+    x_BGC: npt.NDArray[np.float32],
+    y: Float,
+    additive: AdditiveModel,
+    mask: Mask,
+    *,
+    family: Family,
+    blocks: npt.NDArray[np.int64],
+    seed: int,
+    model: ModelConfig,
+    training: TrainingConfig,
+    device: str,
+) -> Steps[FittedModel]:
+    """Return the steps of `fit_model`; they ask for all replicates to be tuned, and again on all samples."""
     fitter = _Fitter(x_BGC, y, additive, mask, family, seed, model, training, torch.device(device))
     if mask.n_edges == 0 and mask.prior.kind == "hard":
         # Every token hears nothing, so the transformer adds exactly 0: there is nothing to train.
         numbers: dict[str, float | int | str] = {"epochs": 0, "trainings": 0, "shrinkage": 0.0}
         return FittedModel(additive, (), fitter.layouts, 0.0, numbers, np.zeros(family.n_predicted))
     parts = inner_folds(y, family, blocks, training.inner_folds, derive_seed("stopping", seed))
-    return fitter.fit(parts)
+    return (yield from fitter.fit(parts))
 
 
 class _Fitter:
@@ -149,7 +179,7 @@ class _Fitter:
         )
         self.device = device
 
-    def fit(self, parts: npt.NDArray[np.int8]) -> FittedModel:
+    def fit(self, parts: npt.NDArray[np.int8]) -> Steps[FittedModel]:
         replicates = range(min(self.training.replicates, int(parts.max()) + 1))
         models = [self._new_model(i) for i in replicates]
         initial_values = [parameters_to_vector(model.parameters()).detach() for model in models]
@@ -162,15 +192,15 @@ class _Fitter:
         if closed_form:
             paths = [self._readouts(features[i], np.flatnonzero(parts != i)) for i in replicates]
             penalty = self._choose_penalty(features, paths, parts)
-        held_out_rows, held_out_added, tuned = [], [], []
-        for i, model in enumerate(models):
-            inside, outside = np.flatnonzero(parts != i), np.flatnonzero(parts == i)
-            if closed_form:
+            for i, model in enumerate(models):
                 set_readout(model, features[i], paths[i], penalty)
-            tuned.append(self._tune(model, i, inside, outside))
-            held_out_rows.append(outside)
-            held_out_added.append(self._predict(model, outside))
-        rows, added = np.concatenate(held_out_rows), np.concatenate(held_out_added)
+        outside = [np.flatnonzero(parts == i) for i in replicates]
+        tuned = yield [
+            self._tuning(model, i, np.flatnonzero(parts != i), outside[i], self.training.epochs)
+            for i, model in enumerate(models)
+        ]
+        rows = np.concatenate(outside)
+        added = np.concatenate([self._predict(model, outside[i]) for i, model in enumerate(models)])
         shrinkage = choose_shrinkage(self.offset[rows], added, self.y[rows], self.family)
         everything = np.arange(len(self.y))
         if shrinkage == 0:
@@ -179,7 +209,8 @@ class _Fitter:
             vector_to_parameters(initial_values[i], model.parameters())
             if closed_form:
                 set_readout(model, features[i], self._readouts(features[i], everything, penalty + 1), penalty)
-            self._tune(model, i, everything, None, epochs=tuned[i].best_epoch)
+        yield [self._tuning(model, i, everything, None, tuned[i].best_epoch) for i, model in enumerate(models)]
+        for model in models:
             model.eval()
         return FittedModel(
             self.additive,
@@ -240,30 +271,19 @@ class _Fitter:
             losses += [self.family.losses(eta_BK, self.y[outside]).sum() for eta_BK in eta_PBK]
         return int(np.argmin(losses))
 
-    def _tune(
+    def _tuning(
         self,
         model: MaskedGeneTransformer,
         replicate: int,
         inside: npt.NDArray[np.int64],
         outside: npt.NDArray[np.int64] | None,
-        epochs: int | None = None,
-    ) -> Tuned:
-        generator = torch.Generator().manual_seed(derive_seed("batches", self.seed, replicate))
-        return fine_tune(
-            model,
-            self.layouts,
-            self._subset(inside),
-            None if outside is None else self._subset(outside),
-            self.family,
-            self.training,
-            generator,
-            self.training.epochs if epochs is None else epochs,
+        epochs: int,
+    ) -> Tuning:
+        seed = derive_seed("batches", self.seed, replicate)
+        return Tuning(
+            model, self.layouts, self.samples, inside, outside, self.family, self.training, seed=seed, epochs=epochs
         )
 
-    def _subset(self, rows: npt.NDArray[np.int64]) -> Samples:
-        index = torch.from_numpy(rows).to(self.device)
-        return Samples(self.samples.x_BGC[index], self.samples.offset_BK[index], self.samples.y_B[index])
-
     def _predict(self, model: MaskedGeneTransformer, rows: npt.NDArray[np.int64]) -> Float:
-        subset = self._subset(rows)
-        return predict(model, subset.x_BGC, self.layouts).cpu().numpy().astype(np.float64)
+        x_BGC = self.samples.x_BGC[torch.from_numpy(rows).to(self.device)]
+        return predict(model, x_BGC, self.layouts).cpu().numpy().astype(np.float64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from hypomask.model.config import ModelConfig
 from hypomask.outcomes.family import Float
 from hypomask.training.additive import AdditiveModel, fit_additive
 from hypomask.training.config import TrainingConfig
-from hypomask.training.fit import fit_model
+from hypomask.training.fit import fitting
 from hypomask.training.fold_model import (
     FoldModel,
     JobModel,
@@ -29,8 +30,10 @@ from hypomask.training.fold_model import (
 )
 from hypomask.training.masked_genes import fit_hidden_genes
 from hypomask.training.penalised import PENALTIES
+from hypomask.training.stacked import tune_stacked
+from hypomask.training.tuning import Steps, alone, together
 
-__all__ = ["FoldFit", "fit_fold"]
+__all__ = ["FoldFit", "fit_fold", "fit_folds"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +89,47 @@ def fit_fold(
         genes. The numbers are the same with and without it.
     """
     cache = {} if additive_cache is None else additive_cache
-    fit_kind = {"masked-genes": _fit_masked_genes, "several": _fit_several}.get(cohort.phenotype.kind, _fit_phenotype)
-    return fit_kind(cohort, mask, folds, repeat, fold, _Recipe(model, training, study_seed, device), cache)
+    return alone(_fitting(cohort, mask, folds, repeat, fold, _Recipe(model, training, study_seed, device), cache))
+
+
+def fit_folds(
+    cohort: Cohort,
+    masks: Sequence[Mask],
+    folds: Folds,
+    splits: Sequence[tuple[int, int]],
+    *,
+    model: ModelConfig,
+    training: TrainingConfig,
+    study_seed: int,
+    device: str = "cpu",
+    additive_cache: MutableMapping[Any, Any] | None = None,
+) -> list[FoldFit | Exception]:
+    """Fit many jobs side by side, networks in stacks (`hypomask.training.stacked`): for a GPU.
+
+    Returns for each job what `fit_fold` returns, within rounding, or what it raised. Hidden genes are fitted one job
+    after the other, for their networks are not stacked yet.
+
+    Parameters
+    ----------
+    masks, splits
+        Of each job: its mask, and its repeat and fold.
+    """
+    cache = {} if additive_cache is None else additive_cache
+    recipe = _Recipe(model, training, study_seed, device)
+    fits = [
+        partial(_fitting, cohort, mask, folds, repeat, fold, recipe, cache)
+        for mask, (repeat, fold) in zip(masks, splits, strict=True)
+    ]
+    return together(fits, tune_stacked)
+
+
+def _fitting(
+    cohort: Cohort, mask: Mask, folds: Folds, repeat: int, fold: int, recipe: _Recipe, cache: MutableMapping[Any, Any]
+) -> Steps[FoldFit]:
+    if cohort.phenotype.kind == "masked-genes":
+        return _fit_masked_genes(cohort, mask, folds, repeat, fold, recipe)
+    fit_kind = _fit_several if cohort.phenotype.kind == "several" else _fit_phenotype
+    return fit_kind(cohort, mask, folds, repeat, fold, recipe, cache)
 
 
 @dataclass(frozen=True)
@@ -101,8 +143,9 @@ class _Recipe:
 
 
 def _fit_masked_genes(
-    cohort: Cohort, mask: Mask, folds: Folds, repeat: int, fold: int, recipe: _Recipe, cache: MutableMapping[Any, Any]
-) -> FoldFit:
+    cohort: Cohort, mask: Mask, folds: Folds, repeat: int, fold: int, recipe: _Recipe
+) -> Steps[FoldFit]:
+    yield from ()  # asks for nothing: its networks are tuned here
     train, test = folds.split(repeat, fold)
     cohort = cohort if cohort.genes == mask.genes else cohort.with_genes(mask.genes)
     fitted, numbers = fit_hidden_genes(
@@ -122,14 +165,12 @@ def _fit_masked_genes(
 
 def _fit_several(
     cohort: Cohort, mask: Mask, folds: Folds, repeat: int, fold: int, recipe: _Recipe, cache: MutableMapping[Any, Any]
-) -> FoldFit:
+) -> Steps[FoldFit]:
     """Fit every phenotype by itself on the same fold; predictions of measurements are put in their own unit."""
-    parts = [
-        _fit_phenotype(
-            replace(cohort, phenotype=part), mask, folds, repeat, fold, recipe, cache.setdefault(("part", t), {})
-        )
-        for t, part in enumerate(cohort.phenotype.parts)
-    ]
+    parts = []
+    for t, phenotype in enumerate(cohort.phenotype.parts):
+        of_part, part_cache = replace(cohort, phenotype=phenotype), cache.setdefault(("part", t), {})
+        parts.append((yield from _fit_phenotype(of_part, mask, folds, repeat, fold, recipe, part_cache)))
     models = SeveralModels(tuple(part.model for part in parts if isinstance(part.model, FoldModel)))
     predicted = models.joined(
         [Predicted(part.eta_full, part.eta_additive, part.eta_gene_free, part.eta_replicates_MBK) for part in parts]
@@ -149,7 +190,7 @@ def _mean_numbers(of_parts: Sequence[dict[str, float | int | str]]) -> dict[str,
 
 def _fit_phenotype(
     cohort: Cohort, mask: Mask, folds: Folds, repeat: int, fold: int, recipe: _Recipe, cache: MutableMapping[Any, Any]
-) -> FoldFit:
+) -> Steps[FoldFit]:
     model, training, study_seed, device = recipe.model, recipe.training, recipe.study_seed, recipe.device
     train, test = folds.split(repeat, fold)
     family = cohort.phenotype.family
@@ -175,7 +216,7 @@ def _fit_phenotype(
 
     positions = cohort.gene_index(mask.genes)
     gene_free, with_genes = additive(None), additive(mask.genes)
-    fitted = fit_model(
+    fitted = yield from fitting(
         data.x_train_BGC[:, positions],
         data.y_train,
         with_genes,

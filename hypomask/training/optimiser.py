@@ -16,10 +16,34 @@ import math
 import torch
 from torch import Tensor, nn
 
-__all__ = ["FlatAdamW"]
+__all__ = ["FlatAdamW", "Moments"]
 
 MAX_GRADIENT_NORM = 1.0
 MEAN_DECAY, SQUARE_DECAY, EPSILON = 0.9, 0.999, 1e-8
+
+
+class Moments:
+    """Running means of gradients and of their squares, of one model's parameters (P,) or of several models' (M, P)."""
+
+    def __init__(self, values: Tensor) -> None:
+        self._mean, self._square = torch.zeros_like(values), torch.zeros_like(values)
+        self._steps = 0
+
+    def move(self, values: Tensor, gradient: Tensor, rate: float, weight_decay: float) -> None:
+        """Take one step of AdamW at learning rate `rate`, in place; the gradient of each model is clipped by itself."""
+        self._steps += 1
+        norm = gradient.norm() if gradient.ndim == 1 else gradient.norm(dim=1, keepdim=True)
+        # No comparison in Python: on a GPU it would wait for the norm.
+        gradient.mul_((MAX_GRADIENT_NORM / (norm + 1e-6)).clamp(max=1.0))
+        self._mean.lerp_(gradient, 1 - MEAN_DECAY)
+        self._square.mul_(SQUARE_DECAY).addcmul_(gradient, gradient, value=1 - SQUARE_DECAY)
+        spread = self._square.sqrt().div_(math.sqrt(1 - SQUARE_DECAY**self._steps)).add_(EPSILON)
+        values.mul_(1 - rate * weight_decay)
+        values.addcdiv_(self._mean, spread, value=-rate / (1 - MEAN_DECAY**self._steps))
+
+    def keep(self, models: Tensor) -> None:
+        """Forget all models but those at positions `models`."""
+        self._mean, self._square = self._mean[models], self._square[models]
 
 
 class FlatAdamW:
@@ -41,30 +65,19 @@ class FlatAdamW:
     def __init__(self, model: nn.Module, weight_decay: float) -> None:
         self._parameters = list(model.parameters())
         self._weight_decay = weight_decay
-        self._steps = 0
         self.values_P = torch.cat([parameter.detach().flatten() for parameter in self._parameters])
         parts = torch.split(self.values_P, [parameter.numel() for parameter in self._parameters])
         for parameter, part in zip(self._parameters, parts, strict=True):
             parameter.data = part.view_as(parameter)
-        self._mean_P = torch.zeros_like(self.values_P)
-        self._square_P = torch.zeros_like(self.values_P)
+        self._moments = Moments(self.values_P)
 
     def step(self, loss: Tensor, rate: float) -> None:
         """Move downhill by one step at learning rate `rate`."""
         gradients = torch.autograd.grad(loss, self._parameters, allow_unused=True)
         with torch.no_grad():
-            self._move(torch.cat([self._flat(*pair) for pair in zip(gradients, self._parameters, strict=True)]), rate)
+            gradient_P = torch.cat([self._flat(*pair) for pair in zip(gradients, self._parameters, strict=True)])
+            self._moments.move(self.values_P, gradient_P, rate, self._weight_decay)
 
     @staticmethod
     def _flat(gradient: Tensor | None, parameter: nn.Parameter) -> Tensor:
         return parameter.new_zeros(parameter.numel()) if gradient is None else gradient.flatten()
-
-    def _move(self, gradient_P: Tensor, rate: float) -> None:
-        self._steps += 1
-        # No comparison in Python: on a GPU it would wait for the norm.
-        gradient_P.mul_((MAX_GRADIENT_NORM / (gradient_P.norm() + 1e-6)).clamp(max=1.0))
-        self._mean_P.lerp_(gradient_P, 1 - MEAN_DECAY)
-        self._square_P.mul_(SQUARE_DECAY).addcmul_(gradient_P, gradient_P, value=1 - SQUARE_DECAY)
-        spread_P = self._square_P.sqrt().div_(math.sqrt(1 - SQUARE_DECAY**self._steps)).add_(EPSILON)
-        self.values_P.mul_(1 - rate * self._weight_decay)
-        self.values_P.addcdiv_(self._mean_P, spread_P, value=-rate / (1 - MEAN_DECAY**self._steps))

@@ -8,6 +8,7 @@ from torch import Tensor
 from hypomask.errors import ConfigError
 from hypomask.model.attention.layout import LayerLayout
 from hypomask.model.attention.registry import BACK_ENDS, AfterSoftmax
+from hypomask.model.attention.stacked import StackedLayout, attend_stacked
 
 __all__ = ["attend"]
 
@@ -59,4 +60,8 @@ def attend(
         raise ConfigError(f"attention: dropout {dropout_p} needs a generator, so that a job can be run again")
     bias_HE = layout.edge_bias(prior_strength_H)
     after = AfterSoftmax(own_value, dropout_p, generator)
+    if isinstance(layout, StackedLayout):
+        if dropout_p > 0:
+            raise ConfigError("attention: stacked models cannot drop attention weights; train them one by one")
+        return attend_stacked(q_BHND, k_BHND, v_BHND, layout, after)
     return BACK_ENDS[layout.back_end].attend(q_BHND, k_BHND, v_BHND, layout, bias_HE, after)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import scipy.sparse as sp
 import torch
 from torch import Tensor
@@ -85,6 +87,15 @@ class EdgePattern:
         copies = torch.arange(times, dtype=torch.int32, device=self.cols.device)[:, None]
         row_start = torch.cat([self.row_start[:1], (copies * self.n_entries + self.row_start[1:]).flatten()])
         return EdgePattern(times * self.n_tokens, row_start, (copies * self.n_tokens + self.cols).flatten())
+
+    @classmethod
+    def side_by_side(cls, patterns: Sequence[EdgePattern]) -> EdgePattern:
+        """Return several patterns along one diagonal: tokens, and entries, of each after those of the one before."""
+        tokens = np.cumsum([0, *(pattern.n_tokens for pattern in patterns)])
+        entries = np.cumsum([0, *(pattern.n_entries for pattern in patterns)])
+        row_start = [pattern.row_start[1:] + int(first) for pattern, first in zip(patterns, entries[:-1], strict=True)]
+        cols = [pattern.cols + int(first) for pattern, first in zip(patterns, tokens[:-1], strict=True)]
+        return cls(int(tokens[-1]), torch.cat([patterns[0].row_start[:1], *row_start]), torch.cat(cols))
 
     def restrict(self, allowed_E: Tensor) -> EdgePattern:
         """Return the pattern of the entries where `allowed_E` (bool, diagonal included) is True."""

@@ -70,6 +70,19 @@ class BackEnd(ABC):
             What becomes of the attention weights before they weigh the values.
         """
 
+    def attend_stacked(
+        self, q_MBHND: Tensor, k_MBHND: Tensor, v_MBHND: Tensor, union: LayerLayout, after: AfterSoftmax
+    ) -> Tensor:
+        """Return the attended values of M models, (M, B, H, N, D), whose tokens are those of `union` one after another.
+
+        Without edge biases and dropout. Here the models' tokens are brought together, which copies; a back end that
+        finds them where they lie need not.
+        """
+        n_models, _, _, n_tokens, _ = q_MBHND.shape
+        q, k, v = (x.permute(1, 2, 0, 3, 4).flatten(2, 3) for x in (q_MBHND, k_MBHND, v_MBHND))
+        out_BHND = self.attend(q, k, v, union, None, after)
+        return out_BHND.unflatten(2, (n_models, n_tokens)).permute(2, 0, 1, 3, 4)
+
 
 BACK_ENDS: dict[str, BackEnd] = {}
 

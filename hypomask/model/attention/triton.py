@@ -59,10 +59,17 @@ class TritonAttention(BackEnd):
         after: AfterSoftmax,
     ) -> Tensor:
         """See `BackEnd.attend`."""
-        edges = layout.derived("triton_edges", lambda: _Edges.of(layout))
+        edges = _Edges.of(layout)
         bias_S = None if bias_HE is None else edges.flatten(bias_HE).contiguous()
         out_MBHND: Tensor = _EdgeAttention.apply(q_BHND[None], k_BHND[None], v_BHND[None], bias_S, edges, after)  # type: ignore[no-untyped-call]
         return out_MBHND[0]
+
+    def attend_stacked(
+        self, q_MBHND: Tensor, k_MBHND: Tensor, v_MBHND: Tensor, union: LayerLayout, after: AfterSoftmax
+    ) -> Tensor:
+        """See `BackEnd.attend_stacked`. Nothing is copied."""
+        out_MBHND: Tensor = _EdgeAttention.apply(q_MBHND, k_MBHND, v_MBHND, None, _Edges.of(union), after)  # type: ignore[no-untyped-call]
+        return out_MBHND
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +100,11 @@ class _Edges:
 
     @classmethod
     def of(cls, layout: LayerLayout) -> _Edges:
+        """Return the edges of a layout, made once and kept in it."""
+        return layout.derived("triton_edges", lambda: cls._make(layout))
+
+    @classmethod
+    def _make(cls, layout: LayerLayout) -> _Edges:
         heads, n, allowed_HE = layout.n_heads, layout.n_tokens, layout.allowed_HE
         pattern, head_rows, head_entries = layout.pattern, 0, layout.pattern.n_entries
         n_places = heads * pattern.n_entries
