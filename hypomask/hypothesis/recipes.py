@@ -81,6 +81,7 @@ class Recipe:
             if reference is None:
                 name = node.text.partition(":")[0]
                 hint = did_you_mean(name, [*self.sources.names, *self.earlier])
+                hint = hint or " Name a file, a source of `hypomask knowledge list`, or a hypothesis that stands above"
                 message = f"'wiring' {shortened(node.text)!r} is no source and no hypothesis above.{hint}"
                 self.problems.append(problem_at(node, message))
                 return None

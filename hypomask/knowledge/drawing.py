@@ -130,9 +130,13 @@ def _wide_groups(groups: Sequence[GeneGroup], n_genes: int) -> list[str]:
         return []
     largest = max(wide, key=lambda group: len(group.members))
     share = len(largest.members) / n_genes
+    held = (
+        f"{len(wide):,} groups hold more than half of the genes each" if len(wide) > 1 else "a group holds most genes"
+    )
+    connects = "connect" if len(wide) > 1 else "connects"
     return [
-        f"note: {len(wide):,} groups hold more than half of the genes each ({largest.name!r} {share:.0%}) and connect "
-        "nearly everything; 'max_size' of the source leaves large terms out"
+        f"note: {held} ({largest.name!r} {share:.0%}) and {connects} nearly everything; 'max_size' of the source "
+        "leaves large terms out"
     ]
 
 

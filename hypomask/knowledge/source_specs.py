@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hypomask.errors import KnowledgeError, Problem, did_you_mean, shortened
+from hypomask.errors import FetchError, KnowledgeError, Problem, did_you_mean, shortened
 from hypomask.hypothesis.document_format import SOURCE_KEYS
 from hypomask.hypothesis.fields import Fields
 from hypomask.hypothesis.located_yaml import Located, LocatedMapping, LocatedScalar, LocatedSequence
 from hypomask.knowledge.annotations import AnnotationFilter
 from hypomask.knowledge.edge_tables import EdgeTableOptions
 from hypomask.knowledge.fetching.manifest import shipped_manifest
-from hypomask.knowledge.fetching.store import fetched_path, provenance_lines
+from hypomask.knowledge.fetching.store import fetched_path, find_record, provenance_lines
 from hypomask.knowledge.network_files import NetworkOptions
 from hypomask.knowledge.shipped import SHIPPED_SOURCES, shipped_file
 from hypomask.knowledge.string_links import StringOptions
@@ -84,6 +84,7 @@ class SourceSpec:
             return shipped_file(SHIPPED_SOURCES[text])
         resources = shipped_manifest().resources
         if text in resources:
+            self._refuse_unfetched()
             return fetched_path(text)
         beside = [entry.name for entry in self.folder.iterdir()] if self.folder.is_dir() else []
         hint = did_you_mean(text, [*beside, *SHIPPED_SOURCES, *resources])
@@ -91,8 +92,19 @@ class SourceSpec:
 
     def fetched(self) -> tuple[str, ...]:
         """Return the lines of provenance of the files that were fetched."""
-        names = [text for text in self.texts.values() if text in shipped_manifest().resources]
-        return tuple(line for name in names if not (self.folder / name).exists() for line in provenance_lines(name))
+        return tuple(line for name in self._resources() for line in provenance_lines(name))
+
+    def _resources(self) -> tuple[str, ...]:
+        """Return which of the files are resources to fetch."""
+        known = shipped_manifest().resources
+        return tuple(text for text in self.texts.values() if text in known and not (self.folder / text).exists())
+
+    def _refuse_unfetched(self) -> None:
+        """Name all that has to be fetched at once: the Gene Ontology is of no use without its annotations."""
+        missing = [name for name in self._resources() if find_record(name) is None]
+        if len(missing) > 1:
+            listed = f"{', '.join(missing[:-1])} and {missing[-1]}"
+            raise FetchError(f"{listed} have not been fetched; run: hypomask fetch {' '.join(missing)}")
 
     @property
     def annotation_filter(self) -> AnnotationFilter:

@@ -329,6 +329,15 @@ def test_fetched_resources_need_no_declaration(folder: Path, monkeypatch: pytest
     assert "run: hypomask fetch collectri" in found
 
 
+def test_all_that_a_source_needs_is_fetched_with_one_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HYPOMASK_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "h.yaml").write_text("hypomask: 1\nname: h\ngenes: go:GO:0006281\n")
+    with pytest.raises(
+        HypothesisError, match="go and goa-human have not been fetched; run: hypomask fetch go goa-human"
+    ):
+        registry.read_hypotheses(tmp_path / "h.yaml")
+
+
 @pytest.mark.parametrize(
     ("recipe", "message"),
     [
@@ -349,6 +358,10 @@ def test_fetched_resources_need_no_declaration(folder: Path, monkeypatch: pytest
         (
             "wiring: reactme\n",
             "h.yaml:7: 'wiring' 'reactme' is no source and no hypothesis above. Did you mean 'reactome'?",
+        ),
+        (
+            "wiring: https://x.org/y\n",
+            "is no source and no hypothesis above. Name a file, a source of `hypomask knowledge list`",
         ),
         ("wiring: reactome:Apoptsis\n", "Did you mean 'Apoptosis'?"),
         ("wiring: regulons:TP52\n", "collectri-like: no gene 'TP52'"),
