@@ -20,10 +20,9 @@ from hypomask.model.transformer import MaskedGeneTransformer
 from hypomask.outcomes.family import Family, Float
 from hypomask.training.additive import AdditiveModel
 from hypomask.training.closed_form import (
-    MOST_VALUES,
-    MOST_WORK,
     READOUT_PENALTIES,
     TokenFeatures,
+    affordable_rows,
     readout_path,
     set_readout,
     token_features,
@@ -183,17 +182,14 @@ class _Fitter:
         replicates = range(min(self.training.replicates, int(parts.max()) + 1))
         models = [self._new_model(i) for i in replicates]
         initial_values = [parameters_to_vector(model.parameters()).detach() for model in models]
-        features: list[TokenFeatures] = []
-        if len(self.y) * self.mask.n_genes * self.model_config.width * self.model_config.n_layers <= MOST_VALUES:
-            features = [token_features(model, self.samples.x_BGC, self.layouts) for model in models]
-        closed_form = bool(features) and max(feature.work for feature in features) <= MOST_WORK
-        paths: list[RidgePath] = []
-        penalty = 0
-        if closed_form:
-            paths = [self._readouts(features[i], np.flatnonzero(parts != i)) for i in replicates]
-            penalty = self._choose_penalty(features, paths, parts)
-            for i, model in enumerate(models):
-                set_readout(model, features[i], paths[i], penalty)
+        x_BGC = self.samples.x_BGC
+        start = affordable_rows(models[0], x_BGC, self.layouts, derive_seed("closed form", self.seed))
+        x_start_BGC = x_BGC if len(start) == len(x_BGC) else x_BGC[torch.from_numpy(start).to(self.device)]
+        features = [token_features(model, x_start_BGC, self.layouts) for model in models]
+        paths = [self._readouts(features[i], start, parts[start] != i) for i in replicates]
+        penalty = self._choose_penalty(features, paths, start, parts[start])
+        for i, model in enumerate(models):
+            set_readout(model, features[i], paths[i], penalty)
         outside = [np.flatnonzero(parts == i) for i in replicates]
         tuned = yield [
             self._tuning(model, i, np.flatnonzero(parts != i), outside[i], self.training.epochs)
@@ -207,8 +203,8 @@ class _Fitter:
             models = []
         for i, model in enumerate(models):
             vector_to_parameters(initial_values[i], model.parameters())
-            if closed_form:
-                set_readout(model, features[i], self._readouts(features[i], everything, penalty + 1), penalty)
+            path = self._readouts(features[i], start, np.full(len(start), True), penalty + 1)
+            set_readout(model, features[i], path, penalty)
         yield [self._tuning(model, i, everything, None, tuned[i].best_epoch) for i, model in enumerate(models)]
         for model in models:
             model.eval()
@@ -219,8 +215,9 @@ class _Fitter:
             shrinkage,
             {
                 "shrinkage": shrinkage,
-                "penalty": float(READOUT_PENALTIES[penalty]) if closed_form else 0.0,
-                "penalty_at_weakest": int(closed_form and penalty == len(READOUT_PENALTIES) - 1),
+                "penalty": float(READOUT_PENALTIES[penalty]),
+                "penalty_at_weakest": int(penalty == len(READOUT_PENALTIES) - 1),
+                "started_from": len(start),
                 "epochs": float(np.mean([how.best_epoch for how in tuned])),
                 "epochs_run": sum(how.epochs_run for how in tuned),
                 "start_loss": float(np.mean([how.start_loss for how in tuned])),
@@ -256,19 +253,29 @@ class _Fitter:
         ).to(self.device)
 
     def _readouts(
-        self, features: TokenFeatures, rows: npt.NDArray[np.int64], n_penalties: int | None = None
+        self,
+        features: TokenFeatures,
+        start: npt.NDArray[np.int64],
+        inside: npt.NDArray[np.bool_],
+        n_penalties: int | None = None,
     ) -> RidgePath:
-        return readout_path(features, rows, self.y, self.offset, self.family, READOUT_PENALTIES[:n_penalties])
+        """Fit the readout to those of the samples `start`, whose features these are, that are `inside`."""
+        y, offset, penalties = self.y[start], self.offset[start], READOUT_PENALTIES[:n_penalties]
+        return readout_path(features, np.flatnonzero(inside), y, offset, self.family, penalties)
 
     def _choose_penalty(
-        self, features: Sequence[TokenFeatures], paths: Sequence[RidgePath], parts: npt.NDArray[np.int8]
+        self,
+        features: Sequence[TokenFeatures],
+        paths: Sequence[RidgePath],
+        start: npt.NDArray[np.int64],
+        parts: npt.NDArray[np.int8],
     ) -> int:
         """Return the position of the penalty with the least loss over all left-out parts."""
         losses = np.zeros(len(READOUT_PENALTIES))
         for i, (feature, path) in enumerate(zip(features, paths, strict=True)):
-            outside = np.flatnonzero(parts == i)
-            eta_PBK = path.predict(feature.values_BJ[outside], self.offset[outside])
-            losses += [self.family.losses(eta_BK, self.y[outside]).sum() for eta_BK in eta_PBK]
+            outside = parts == i
+            eta_PBK = path.predict(feature.values_BJ[outside], self.offset[start][outside])
+            losses += [self.family.losses(eta_BK, self.y[start][outside]).sum() for eta_BK in eta_PBK]
         return int(np.argmin(losses))
 
     def _tuning(

@@ -75,7 +75,6 @@ def test_a_token_that_hears_one_neighbour_spans_one_direction_at_the_start(make_
     assert features.token.tolist() == [0]  # tokens 1 and 2 hear nobody
     product = x_BGC[:, 0, 0] * x_BGC[:, 1, 0]
     assert abs(np.corrcoef(features.values_BJ[:, 0], product)[0, 1]) > 1 - 1e-6
-    assert features.work == 100
 
 
 def test_features_of_many_samples_are_those_of_each_alone(mask: Any, products: Any) -> None:

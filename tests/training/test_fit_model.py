@@ -14,6 +14,7 @@ from hypomask.masks.mask import EdgeTable, Mask
 from hypomask.masks.references import no_interaction
 from hypomask.model.config import ModelConfig
 from hypomask.outcomes.registry import family_of
+from hypomask.training import closed_form
 from hypomask.training import fit as fit_module
 from hypomask.training.additive import fit_additive
 from hypomask.training.config import TrainingConfig
@@ -145,17 +146,19 @@ def test_blocks_decide_which_samples_stop_training(
     assert len(set(seen[0])) == 4
 
 
-def test_where_the_closed_form_is_too_much_work_training_starts_from_zero(
+def test_a_cohort_too_large_for_the_closed_form_starts_from_some_of_its_samples(
     products: Any, make_mask: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    x_BGC, y = products(400)
-    training = TrainingConfig(epochs=40, patience=5, learning_rate=2e-2, batch_size=32)
-    monkeypatch.setattr(fit_module, "MOST_WORK", 0.0)
-    fitted = fit(x_BGC, y, make_mask(4, (0, 1)), training=training)
-    assert fitted.numbers["penalty"] == 0
-    assert fitted.numbers["epochs"] > 0
-    assert fitted.shrinkage > 0.5
-    assert fitted.numbers["tuned_loss"] < 0.8 * fitted.numbers["start_loss"]
+    x_BGC, y = products(800)
+    everything = fit(x_BGC, y, make_mask(4, (0, 1)))
+    monkeypatch.setattr(closed_form, "MOST_WORK", 100.0)  # one direction of one token: 100 samples
+    some = fit(x_BGC, y, make_mask(4, (0, 1)))
+    assert everything.numbers["started_from"] == 800
+    assert some.numbers["started_from"] == 100
+    assert some.shrinkage > 0.5
+    assert float(some.numbers["tuned_loss"]) < float(everything.numbers["tuned_loss"]) + 0.02
+    monkeypatch.setattr(closed_form, "MOST_VALUES", 70 * 4 * 16.0)  # 70 samples, four genes, sixteen features
+    assert fit(x_BGC, y, make_mask(4, (0, 1))).numbers["started_from"] == 70
 
 
 def test_group_tokens_carry_influence_over_two_layers(products: Any) -> None:
