@@ -131,6 +131,6 @@ def _read_masks(folder: RunFolder) -> dict[str, Mask]:
 def _coverage(row: Mapping[str, Any]) -> Coverage:
     values: dict[str, Any] = {}
     for field in fields(Coverage):
-        value = row[field.name]
+        value = row.get(field.name, ()) if field.name == "provenance" else row[field.name]  # earlier runs have none
         values[field.name] = tuple(value) if isinstance(value, list) else value
     return Coverage(**values)

@@ -121,6 +121,7 @@ def compile_mask(
         n_edges=mask.n_edges,
         near_matches=match.near,
         warnings=(*_missing_warnings(match), *groups.warnings, *_mask_warnings(mask, groups, n_layers)),
+        provenance=hypothesis.provenance,
     )
     return mask, coverage
 

@@ -39,6 +39,8 @@ class Coverage:
         are reported and never taken: ``Tp53`` and ``TP53`` are genes of two species.
     warnings
         What a reader of the result must know.
+    provenance
+        Where the hypothesis came from: files with hashes, releases with dates, what each step drew.
     """
 
     hypothesis: str
@@ -52,6 +54,7 @@ class Coverage:
     n_edges: int = 0
     near_matches: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    provenance: tuple[str, ...] = ()
 
     @property
     def fraction(self) -> float:
@@ -73,4 +76,5 @@ class Coverage:
             "n_edges": self.n_edges,
             "steps": list(self.steps),
             "warnings": list(self.warnings),
+            "provenance": list(self.provenance),
         }

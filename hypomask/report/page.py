@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,8 @@ __all__ = [
 MAX_FIGURE_ROWS = 24
 MAX_MATRIX = 10
 MAX_PICTURES = 12
+MAX_ORIGINS = 60
+MAX_ORIGIN_NAMES = 12
 
 
 @dataclass(frozen=True)
@@ -84,11 +86,25 @@ class Page:
         return max(sum(result.role == "hypothesis" for result in self.comparison.hypotheses), len(self.masks))
 
     @property
+    def origins(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Which hypotheses came from what: names, and lines of provenance; gene sets of one file are named together."""
+        by_lines: dict[tuple[str, ...], list[str]] = {}
+        for row in self.coverage:
+            if row.provenance:
+                by_lines.setdefault(row.provenance, []).append(row.hypothesis)
+        return tuple((_listed(names), lines) for lines, names in list(by_lines.items())[:MAX_ORIGINS])
+
+    @property
     def pictured(self) -> tuple[Mask, ...]:
         """Masks to draw: of the best-ranked hypotheses, best first."""
         by_name = {mask.name: mask for mask in self.masks}
         ranked = [by_name[result.name] for result in self.comparison.hypotheses if result.name in by_name]
         return tuple((ranked or list(self.masks))[:MAX_PICTURES])
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - MAX_ORIGIN_NAMES
+    return ", ".join(names[:MAX_ORIGIN_NAMES]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def coverage_of_intervals(comparison: Comparison) -> str:

@@ -146,6 +146,18 @@ def test_a_run_is_opened_without_its_data(study_file: Path, tmp_path: Path, trai
     assert opened.environment == json.loads(json.dumps(made.environment))
 
 
+def test_a_run_from_before_origins_were_kept_is_opened(study_file: Path, tmp_path: Path) -> None:
+    rivals = study_file.parent / "rivals.yaml"
+    rivals.write_text(f"provenance: {{curated: by hand}}\n{rivals.read_text()}")
+    made = run(study_file, tmp_path / "run")
+    assert open_run(tmp_path / "run").coverage[0].provenance == made.coverage[0].provenance == ("curated: by hand",)
+    content = json.loads((tmp_path / "run" / "results.json").read_text())
+    for row in content["coverage"]:
+        del row["provenance"]
+    (tmp_path / "run" / "results.json").write_text(json.dumps(content))
+    assert all(row.provenance == () for row in open_run(tmp_path / "run").coverage)
+
+
 def test_a_folder_without_a_finished_run_is_not_opened(
     study_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

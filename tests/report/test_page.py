@@ -20,6 +20,7 @@ from hypomask.comparison.result import (
 )
 from hypomask.errors import RunError
 from hypomask.execution.spending import Spent
+from hypomask.masks.coverage import Coverage
 from hypomask.masks.mask import Mask
 from hypomask.report.page import MAX_FIGURE_ROWS, Page, pair_matrix, shown_in_figures
 from hypomask.report.render import page_html, write_page
@@ -151,6 +152,22 @@ def test_names_that_are_code_stay_text(
     assert "\x1b" not in html
     assert "\u202e" not in html
     html.encode("utf-8")
+
+
+def test_the_page_says_where_hypotheses_come_from_those_of_one_file_together(
+    hostile: str, make_page: Callable[..., Page], make_comparison: Callable[..., Comparison]
+) -> None:
+    names = ("first", "second", "third")
+    lines = [("reactome 97, released 2026-06, fetched 2026-11-21, sha256 abc",)] * 2 + [(hostile,)]
+    coverage = tuple(
+        Coverage(name, 2, 2, (), 1, 1, 2, (), provenance=come) for name, come in zip(names, lines, strict=True)
+    )
+    page = make_page(make_comparison(names), coverage=coverage)
+    assert [shown for shown, _ in page.origins] == ["first, second", "third"]
+    html = page_html(page)
+    assert html.count("<li>reactome 97, released 2026-06, fetched 2026-11-21, sha256 abc</li>") == 1
+    assert not {"script", "img"} & {tag for tag, _ in Outline(html).elements}
+    assert "Where they come from" not in page_html(make_page(make_comparison(names)))
 
 
 def test_fifty_hypotheses_are_all_ranked_and_the_figures_stay_readable(
