@@ -33,9 +33,10 @@ from hypomask.execution.run_folder import RunFolder, Subjects
 from hypomask.execution.run_jobs import run_jobs
 from hypomask.execution.run_lock import locked_run_folder
 from hypomask.execution.spending import seconds_spent
+from hypomask.execution.stacking import stack_size
 from hypomask.execution.study import Study, dump_study, load_study
 from hypomask.execution.study_result import StudyResult
-from hypomask.execution.trainer import DEFAULT_FIT, TrainerSetup
+from hypomask.execution.trainer import DEFAULT_FIT, STACKED_FIT, TrainerSetup
 from hypomask.execution.workers import Executor, InThisProcess, WorkerProcesses
 from hypomask.masks.storage import save_mask
 from hypomask.masks.summary import direction_only
@@ -117,7 +118,8 @@ def compare(
             )
         with Ledger(folder.ledger) as ledger:
             n_workers = min(jobs or default_jobs(chosen), len(first_stage(prepared.masks, study.plan)))
-            run = _Run(prepared, folder, ledger, progress, fit=fit, device=chosen, n_workers=n_workers)
+            stack = stack_size(prepared, chosen, n_workers, fit)
+            run = _Run(prepared, folder, ledger, progress, fit=fit, device=chosen, n_workers=n_workers, stack=stack)
             try:
                 result = run.to_the_end()
             except KeyboardInterrupt:
@@ -147,6 +149,7 @@ class _Run:
     fit: str
     device: str
     n_workers: int
+    stack: int
     seconds: dict[str, float] = field(default_factory=dict)
 
     @cached_property
@@ -165,7 +168,14 @@ class _Run:
         with self._executor() as executor:
 
             def train(jobs: Sequence[Job]) -> None:
-                run_jobs(jobs, null_masks.mask_of, executor=executor, ledger=self.ledger, progress=self.progress)
+                run_jobs(
+                    jobs,
+                    null_masks.mask_of,
+                    executor=executor,
+                    ledger=self.ledger,
+                    progress=self.progress,
+                    stack=self.stack,
+                )
 
             with self._timed("hypotheses and references"):
                 self.ledger.add_jobs(jobs)
@@ -294,6 +304,7 @@ class _Run:
             "checkpoints": self.folder.checkpoints,
             "kept": prepared.kept,
             "fit": self.fit,
+            "fit_stack": STACKED_FIT if self.stack > 1 and self.fit == DEFAULT_FIT else None,
         }
         if self.n_workers == 1:
             return InThisProcess(TrainerSetup(cohort=prepared.cohort, **setup))
@@ -327,6 +338,7 @@ def _environment(run: _Run, started: float) -> dict[str, Any]:
         **describe_environment(),
         "device": run.device,
         "workers": run.n_workers,
+        "jobs_side_by_side": run.stack,
         "seed": prepared.study.plan.seed,
         "study_hash": config_hash(run.fingerprint),
         "data_files": dict(prepared.report.files) if prepared.report else {},

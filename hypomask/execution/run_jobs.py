@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from hypomask.execution.job_queue import JobQueue
 from hypomask.execution.jobs import Job
 from hypomask.execution.ledger import Ledger
 from hypomask.execution.progress import Progress
-from hypomask.execution.trainer import Done, Outcome
+from hypomask.execution.trainer import Done, Outcome, Task
 from hypomask.execution.workers import Executor
 
 if TYPE_CHECKING:
@@ -28,11 +29,12 @@ def run_jobs(
     executor: Callable[[], Executor],
     ledger: Ledger,
     progress: Progress,
+    stack: int = 1,
 ) -> None:
     """Train those of `jobs` that the ledger does not call done or failed.
 
     A job's predictions are on the disk before the ledger calls it done, and the ledger calls it done before its slot
-    gets another job. A failed job is tried once more; then it is left as failed, and the others go on.
+    gets another job. A failed job is tried once more, by itself; then it is left as failed, and the others go on.
 
     Parameters
     ----------
@@ -40,6 +42,8 @@ def run_jobs(
         Mask by model name.
     executor
         Returns what trains; asked only when there is something to train, because starting workers takes seconds.
+    stack
+        The most jobs that a slot is given at a time. They are shared out evenly where there are fewer.
 
     Raises
     ------
@@ -54,12 +58,15 @@ def run_jobs(
     slots = executor()
     attempts: dict[Job, int] = {}
     while True:
-        for slot in slots.idle():
-            job = queue.take(slot)
-            if job is None:
+        idle = slots.idle()
+        for position, slot in enumerate(idle):
+            share = math.ceil(len(queue) / (len(idle) - position))
+            taken = queue.take_stack(slot, min(stack, share))
+            if not taken:
                 break
-            attempts[job] = ledger.start_job(job)
-            slots.submit(slot, job, mask_of(job.model))
+            for job in taken:
+                attempts[job] = ledger.start_job(job)
+            slots.submit(slot, [Task(job, mask_of(job.model)) for job in taken])
         outcomes = slots.wait()
         if not outcomes and not len(queue):
             return

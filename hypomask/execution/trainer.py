@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from hypomask.model.config import ModelConfig
     from hypomask.training.config import TrainingConfig
 
-__all__ = ["DEFAULT_FIT", "Done", "Failed", "Outcome", "Task", "Trainer", "TrainerSetup"]
+__all__ = ["DEFAULT_FIT", "STACKED_FIT", "Done", "Failed", "Outcome", "Task", "Trainer", "TrainerSetup"]
 
 DEFAULT_FIT = "hypomask.training.job:fit_fold"
+STACKED_FIT = "hypomask.training.job:fit_folds"
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +74,9 @@ class TrainerSetup:
     fit
         ``module:function`` that trains one job, as `hypomask.training.job.fit_fold` does. A name rather than the
         function: the module (and torch with it) is loaded only where jobs are trained.
+    fit_stack
+        The same for a function that trains several jobs at a time, as `hypomask.training.job.fit_folds` does; None:
+        they are trained one by one.
     predictions
         The folder that prediction files go to.
     checkpoints, kept
@@ -87,6 +91,7 @@ class TrainerSetup:
     device: str
     predictions: Path
     fit: str = DEFAULT_FIT
+    fit_stack: str | None = None
     values_file: Path | None = None
     checkpoints: Path | None = None
     kept: KeptModels = field(default_factory=KeptModels)
@@ -102,10 +107,13 @@ class Trainer:
 
     def __init__(self, setup: TrainerSetup) -> None:
         self._setup = setup
-        self._fit = _load_function(setup.fit)
+        self._fit: Callable[..., Fit] = _load_function(setup.fit)
+        self._fit_stack: Callable[..., list[Fit | Exception]] | None = None
+        if setup.fit_stack is not None:
+            self._fit_stack = _load_function(setup.fit_stack)
         self._store = PredictionStore(setup.predictions)
         self._checkpoints = None if setup.checkpoints is None else CheckpointStore(setup.checkpoints)
-        self._split: tuple[int, int] | None = None
+        self._splits: set[tuple[int, int]] = set()
         self._additive_cache: dict[Any, Any] = {}
         self._cohort = setup.cohort
         if setup.values_file is not None:
@@ -113,38 +121,80 @@ class Trainer:
 
     def train(self, job: Job, mask: Mask) -> Outcome:
         """Train `job` under `mask` and store its predictions. Whatever goes wrong with it comes back as `Failed`."""
-        if job.split != self._split:
-            self._additive_cache = {}  # holds one split's data: dropping it bounds memory
-            self._split = job.split
+        cache = self._cache_of({job.split})
         started = time.perf_counter()
         try:
             with one_thread():
                 fit = self._fit(
-                    self._cohort,
-                    mask,
-                    self._setup.folds,
-                    job.repeat,
-                    job.fold,
-                    model=self._setup.model,
-                    training=self._setup.training,
-                    study_seed=self._setup.seed,
-                    device=self._setup.device,
-                    additive_cache=self._additive_cache,
+                    self._cohort, mask, self._setup.folds, job.repeat, job.fold, **self._recipe, additive_cache=cache
                 )
+        except Exception as error:  # noqa: BLE001 (a job may fail in any way: it is reported, and the study goes on)
+            return _failed(job, error)
+        return self._store_fit(job, fit, started)
+
+    def train_all(self, tasks: Sequence[Task]) -> list[Outcome]:
+        """Train several jobs side by side where the setup says how, and store their predictions."""
+        if self._fit_stack is None or len(tasks) < 2:
+            return [self.train(task.job, task.mask) for task in tasks]
+        jobs = [task.job for task in tasks]
+        cache = self._cache_of({job.split for job in jobs})
+        started = time.perf_counter()
+        try:
+            with one_thread():
+                fits = self._fit_stack(
+                    self._cohort,
+                    [task.mask for task in tasks],
+                    self._setup.folds,
+                    [job.split for job in jobs],
+                    **self._recipe,
+                    additive_cache=cache,
+                )
+        except Exception as error:  # noqa: BLE001 (they are reported, and each is tried once more by itself)
+            return [_failed(job, error) for job in jobs]
+        seconds = (time.perf_counter() - started) / len(jobs)
+        return [
+            _failed(job, fit)
+            if isinstance(fit, Exception)
+            else self._store_fit(job, fit, time.perf_counter() - seconds)
+            for job, fit in zip(jobs, fits, strict=True)
+        ]
+
+    @property
+    def _recipe(self) -> dict[str, Any]:
+        setup = self._setup
+        return {
+            "model": setup.model,
+            "training": setup.training,
+            "study_seed": setup.seed,
+            "device": setup.device,
+        }
+
+    def _cache_of(self, splits: set[tuple[int, int]]) -> dict[Any, Any]:
+        if not splits <= self._splits:
+            self._additive_cache = {}  # holds the data of a few splits: dropping it bounds memory
+            self._splits = splits
+        return self._additive_cache
+
+    def _store_fit(self, job: Job, fit: Fit, started: float) -> Outcome:
+        try:
             model = getattr(fit, "model", None) if self._setup.kept.keeps(job) else None
             kept = self._checkpoints.write(job, model) if self._checkpoints is not None and model is not None else None
             stored = self._store.write(job, fit, self._cohort.samples, kept)
-        except (ConfigError, RunError) as error:
-            return Failed(job, str(error), fatal=True)
-        except Exception as error:  # noqa: BLE001 (a job may fail in any way: it is reported, and the study goes on)
-            return Failed(job, f"{type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001 (it may fail in any way: it is reported, and the study goes on)
+            return _failed(job, error)
         return Done(job, stored, dict(fit.numbers), time.perf_counter() - started)
 
 
-def _load_function(name: str) -> Callable[..., Fit]:
+def _failed(job: Job, error: Exception) -> Failed:
+    if isinstance(error, (ConfigError, RunError)):
+        return Failed(job, str(error), fatal=True)
+    return Failed(job, f"{type(error).__name__}: {error}")
+
+
+def _load_function(name: str) -> Callable[..., Any]:
     module, _, function = name.partition(":")
     try:
-        loaded: Callable[..., Fit] = getattr(importlib.import_module(module), function)
+        loaded: Callable[..., Any] = getattr(importlib.import_module(module), function)
     except (ImportError, AttributeError) as error:
         raise ConfigError(f"fit: cannot load {name!r} ({error}); expected 'module:function'") from error
     return loaded

@@ -30,15 +30,15 @@ def main() -> None:
         raise TypeError(f"the first message is a {type(setup).__name__}, expected a TrainerSetup")
     trainer: Trainer | None = None
     while True:
-        task = tasks.get()
-        if not isinstance(task, Task):
-            raise TypeError(f"a message is a {type(task).__name__}, expected a Task")
+        some = tasks.get()
+        if not isinstance(some, tuple) or not all(isinstance(task, Task) for task in some):
+            raise TypeError(f"a message is a {type(some).__name__}, expected a tuple of Task")
         try:
             trainer = trainer or Trainer(setup)
         except HypomaskError as error:
-            connection.send(Failed(task.job, str(error), fatal=True))
+            connection.send([Failed(task.job, str(error), fatal=True) for task in some])
             continue
-        connection.send(trainer.train(task.job, task.mask))
+        connection.send(trainer.train_all(some))
 
 
 def _receive(connection: Connection[object, object], tasks: queue.SimpleQueue[object]) -> None:

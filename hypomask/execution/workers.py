@@ -10,15 +10,12 @@ import sys
 from collections.abc import Sequence
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from hypomask.errors import RunError
 from hypomask.execution.jobs import Job
 from hypomask.execution.one_thread import one_thread_environment
 from hypomask.execution.trainer import Failed, Outcome, Task, Trainer, TrainerSetup
-
-if TYPE_CHECKING:
-    from hypomask.masks.mask import Mask
 
 __all__ = ["Executor", "InThisProcess", "WorkerProcesses"]
 
@@ -26,13 +23,13 @@ CLOSE_TIMEOUT_S = 5.0
 
 
 class Executor(Protocol):
-    """Something that trains jobs, one at a time in each of its slots."""
+    """Something that trains jobs, one or a stack of them at a time in each of its slots."""
 
     def idle(self) -> Sequence[int]:
         """Return the slots that are free."""
 
-    def submit(self, slot: int, job: Job, mask: Mask) -> None:
-        """Give `job` to a free slot."""
+    def submit(self, slot: int, tasks: Sequence[Task]) -> None:
+        """Give jobs to a free slot."""
 
     def wait(self) -> Sequence[Outcome]:
         """Wait until at least one job is over, and return what became of it."""
@@ -46,22 +43,20 @@ class InThisProcess:
 
     def __init__(self, setup: TrainerSetup) -> None:
         self._trainer = Trainer(setup)
-        self._task: tuple[Job, Mask] | None = None
+        self._tasks: Sequence[Task] = ()
 
     def idle(self) -> Sequence[int]:
         """Return the slot when no job is waiting in it."""
-        return [0] if self._task is None else []
+        return [] if self._tasks else [0]
 
-    def submit(self, slot: int, job: Job, mask: Mask) -> None:
-        """Keep the job until `wait`."""
-        self._task = (job, mask)
+    def submit(self, slot: int, tasks: Sequence[Task]) -> None:
+        """Keep the jobs until `wait`."""
+        self._tasks = tasks
 
     def wait(self) -> Sequence[Outcome]:
-        """Train the job that was submitted."""
-        if self._task is None:
-            return []
-        (job, mask), self._task = self._task, None
-        return [self._trainer.train(job, mask)]
+        """Train the jobs that were submitted."""
+        tasks, self._tasks = self._tasks, ()
+        return self._trainer.train_all(tasks)
 
     def close(self) -> None:
         """Nothing is left to stop."""
@@ -94,19 +89,19 @@ class WorkerProcesses:
 
     def idle(self) -> Sequence[int]:
         """Return the slots without a job."""
-        return [slot for slot, worker in enumerate(self._workers) if worker.job is None]
+        return [slot for slot, worker in enumerate(self._workers) if not worker.jobs]
 
-    def submit(self, slot: int, job: Job, mask: Mask) -> None:
-        """Send `job` to the worker of `slot`."""
+    def submit(self, slot: int, tasks: Sequence[Task]) -> None:
+        """Send jobs to the worker of `slot`."""
         try:
-            self._workers[slot].send(job, mask)
-        except OSError:  # it died while idle: a new one takes over, and the job has lost nothing
+            self._workers[slot].send(tasks)
+        except OSError:  # it died while idle: a new one takes over, and the jobs have lost nothing
             self._replace(slot)
-            self._workers[slot].send(job, mask)
+            self._workers[slot].send(tasks)
 
     def wait(self) -> Sequence[Outcome]:
         """Wait for the first reply, or death, of a busy worker."""
-        busy = {worker.connection: slot for slot, worker in enumerate(self._workers) if worker.job is not None}
+        busy = {worker.connection: slot for slot, worker in enumerate(self._workers) if worker.jobs}
         outcomes: list[Outcome] = []
         if not busy:  # waiting for nothing would wait for ever
             return outcomes
@@ -114,11 +109,10 @@ class WorkerProcesses:
             slot = busy[connection]  # type: ignore[index]
             worker = self._workers[slot]
             try:
-                outcomes.append(worker.receive())
+                outcomes += worker.receive()
             except (EOFError, OSError):
-                job = worker.job
-                if job is not None:
-                    outcomes.append(Failed(job, worker.describe_death()))
+                death = worker.describe_death()
+                outcomes += [Failed(job, death) for job in worker.jobs]
                 self._replace(slot)
         return outcomes
 
@@ -156,17 +150,17 @@ class _Worker:
             except OSError as error:
                 raise RunError(f"cannot start a worker process: {error.strerror}. Try fewer with --jobs.") from error
             self.connection: Connection[object, object] = Connection(ours.detach())
-        self.job: Job | None = None
+        self.jobs: tuple[Job, ...] = ()
         self.connection.send(setup)
 
-    def send(self, job: Job, mask: Mask) -> None:
-        self.connection.send(Task(job, mask))
-        self.job = job
+    def send(self, tasks: Sequence[Task]) -> None:
+        self.connection.send(tuple(tasks))
+        self.jobs = tuple(task.job for task in tasks)
 
-    def receive(self) -> Outcome:
-        outcome = self.connection.recv()
-        self.job = None
-        return outcome  # type: ignore[return-value]
+    def receive(self) -> list[Outcome]:
+        outcomes = self.connection.recv()
+        self.jobs = ()
+        return outcomes  # type: ignore[return-value]
 
     def describe_death(self) -> str:
         self.process.wait()
