@@ -53,6 +53,7 @@ def page_html(page: Page) -> str:
             comparison=comparison,
             result_by_name={result.name: result for result in comparison.hypotheses},
             n_hypotheses=page.n_hypotheses,
+            null_families=wording.null_families([test.kind for test in comparison.nulls], comparison.scope),
             n_shown=sum(result.role == "hypothesis" for result in shown),
             score_names=list(dict.fromkeys(name for result in comparison.hypotheses for name in result.scores)),
             effects=effects_figure(comparison, shown),

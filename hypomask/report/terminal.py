@@ -13,7 +13,17 @@ from rich.text import Text
 from hypomask.comparison.result import Comparison, HypothesisResult
 from hypomask.report.page import coverage_of_intervals
 from hypomask.report.plain_text import plain
-from hypomask.report.wording import count, headline, interval, p_value, percentage, score_name, shorten, signed
+from hypomask.report.wording import (
+    count,
+    headline,
+    interval,
+    null_families,
+    p_value,
+    percentage,
+    score_name,
+    shorten,
+    signed,
+)
 
 __all__ = ["console_for", "print_comparison", "rank_table"]
 
@@ -94,7 +104,7 @@ def _style(result: HypothesisResult) -> str:
 
 
 def _legend(comparison: Comparison) -> str:
-    nulls = "random gene sets" if comparison.scope == "members" else "random wirings"
+    nulls = null_families([test.kind for test in comparison.nulls], comparison.scope)
     against = "the same genes without edges" if comparison.scope == "members" else "no interactions"
     return (
         f"skill: share of the gene-free loss saved; gain: loss saved against {against}; "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from hypomask.report.plain_text import plain
 
@@ -11,6 +12,7 @@ __all__ = [
     "count",
     "headline",
     "interval",
+    "null_families",
     "number",
     "p_value",
     "percentage",
@@ -21,6 +23,11 @@ __all__ = [
 
 MINUS = "\u2212"  # typographic minus
 UNKNOWN = "–"
+NULL_FAMILIES = {
+    "rewired": "random wirings",
+    "relabelled": "graphs of the same shape on permuted genes",
+    "matched-genes": "random gene sets",
+}
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -64,6 +71,19 @@ def percentage(share: float | None) -> str:
 def count(n: int, noun: str, plural: str | None = None) -> str:
     """Write ``1 edge``, ``2,000 edges``."""
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def null_families(kinds: Sequence[str], scope: str) -> str:
+    """Write what null masks of these kinds are: ``random wirings and graphs on permuted genes``.
+
+    Parameters
+    ----------
+    kinds
+        Of the null tests that were made; none yet: those that `scope` asks for.
+    """
+    asked = ["matched-genes" if scope == "members" else "rewired"]
+    words = [NULL_FAMILIES.get(kind.removesuffix("-within-modules"), "null masks") for kind in kinds or asked]
+    return " and ".join(dict.fromkeys(words))
 
 
 def score_name(name: str) -> str:

@@ -14,7 +14,7 @@ from rich.console import Console
 from hypomask.comparison.result import Comparison
 from hypomask.report.plain_text import plain
 from hypomask.report.terminal import console_for, print_comparison
-from hypomask.report.wording import headline, interval, number, p_value, percentage, shorten, signed
+from hypomask.report.wording import headline, interval, null_families, number, p_value, percentage, shorten, signed
 
 
 def printed(comparison: Comparison, width: int = 110, notes: tuple[str, ...] = ()) -> str:
@@ -32,6 +32,20 @@ def test_the_verdict_comes_first_and_every_hypothesis_has_its_interval(
         line = next(line for line in text.splitlines() if f" {name} " in line and "[" in line)
         assert line.count("[") >= 1
     assert "[0.158, 0.278]" in text
+
+
+@pytest.mark.parametrize(
+    ("kinds", "scope", "words"),
+    [
+        ([], "members", "random gene sets"),
+        ([], "all", "random wirings"),
+        (["rewired-within-modules", "rewired"], "members", "random wirings"),
+        (["relabelled", "rewired"], "all", "graphs of the same shape on permuted genes and random wirings"),
+        (["other"], "all", "null masks"),
+    ],
+)
+def test_null_masks_are_called_what_they_were(kinds: list[str], scope: str, words: str) -> None:
+    assert null_families(kinds, scope) == words
 
 
 def test_notes_are_said_once(make_comparison: Callable[..., Comparison]) -> None:
