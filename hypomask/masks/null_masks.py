@@ -18,26 +18,22 @@ to 20 graphs, one of as many equal ones beat its nulls in 7 to 8 % of studies.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
 from hypomask.errors import HypothesisError
 from hypomask.masks.mask import Mask
-from hypomask.masks.mask_rewiring import overlap_with, rewire_mask
-from hypomask.masks.matched_gene_sets import GenePool, draw_matched_genes
-from hypomask.masks.relabelling import relabel_mask
+from hypomask.masks.mask_rewiring import overlap_with
+from hypomask.masks.matched_gene_sets import GenePool
+from hypomask.masks.null_drawing import MAX_ATTEMPTS, Attempt, NullDrawer, NullKind, Way, generator
 
 __all__ = ["GenePool", "NullDraw", "NullKind", "NullSampler", "draw_null"]
 
-NullKind = Literal["rewired", "relabelled", "matched-genes"]
 MAX_MEAN_OVERLAP = 0.5  # rewired draws that share more with the original are no control for its wiring
 CLEARLY_BETTER = 0.1  # in mean overlap; below that, degrees kept count for more
-MAX_ATTEMPTS = 20  # draws that equal the original before giving up
 TRIAL_EDGES = 5000  # trial draws are made until they hold so many edges together: small graphs vary more
 MAX_TRIALS = 20
 MATCHED_TRIALS = 5  # of matched gene sets, for how well they match
@@ -65,23 +61,6 @@ class NullDraw:
     overlap: float
 
 
-@dataclass(frozen=True)
-class _Way:
-    """One way to draw: its kind, whether only genes with an edge are permuted, and how to say it."""
-
-    kind: NullKind
-    involved_only: bool = False
-
-    @property
-    def words(self) -> str:
-        if self.kind == "rewired":
-            return "same degrees, rewired"
-        if self.kind == "matched-genes":
-            return "same shape on other genes, matched on spread"
-        among = "the genes that have an edge" if self.involved_only else "all genes"
-        return f"same shape, genes permuted among {among}"
-
-
 @dataclass(frozen=True, eq=False)
 class _Trial:
     """What a way came to in trial draws.
@@ -94,21 +73,13 @@ class _Trial:
         All different masks of this way, in the order in which they were met, where they are few; else empty.
     """
 
-    way: _Way
+    way: Way
     overlap: float
     found: tuple[Mask, ...] = ()
 
     def fewer_than(self, n: int) -> bool:
         """Return whether there are fewer than `n` nulls of this way."""
         return self.overlap >= 1.0 or 0 < len(self.found) < n
-
-
-@dataclass(frozen=True)
-class _Attempt:
-    mask: Mask
-    overlap: float
-    detail: str
-    rank_bias: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +113,10 @@ class NullSampler:
     involved_only: bool = False
     known: tuple[Mask, ...] = ()
     rank_bias: float = 0.0
+
+    @property
+    def _drawer(self) -> NullDrawer:
+        return NullDrawer(self.mask, self.seed, self.gene_pool, self.modules)
 
     @property
     def label(self) -> str | None:
@@ -182,7 +157,7 @@ class NullSampler:
         if kind == "matched-genes":
             if gene_pool is None:
                 raise HypothesisError(f"mask {mask.name!r}: matched-genes nulls need a gene pool, got none")
-            matching = cls(mask, seed, kind, _Way(kind).words, math.nan, gene_pool)
+            matching = cls(mask, seed, kind, Way(kind).words, math.nan, gene_pool)
             return replace(matching, rank_bias=matching._mean_rank_bias())
         labels = None if modules is None else tuple(modules)
         sampler = cls(mask, seed, None, "", math.nan, None, labels)
@@ -190,9 +165,9 @@ class NullSampler:
             reason = "a mask without edges has no null: there is no wiring to randomise"
             return replace(sampler, reason=reason, mean_overlap=1.0)
         needed = max(needed, FEWEST_NULLS)
-        relabelling = [_Way("relabelled", involved_only=True), _Way("relabelled")]
+        relabelling = [Way("relabelled", involved_only=True), Way("relabelled")]
         tried: list[_Trial] = []
-        for way in [_Way("rewired"), *relabelling] if kind == "rewired" else relabelling:
+        for way in [Way("rewired"), *relabelling] if kind == "rewired" else relabelling:
             tried.append(sampler._try(way))
             if tried[-1].overlap <= MAX_MEAN_OVERLAP and not tried[-1].fewer_than(needed):
                 break
@@ -208,8 +183,8 @@ class NullSampler:
         """
         if self.kind is None:
             raise HypothesisError(f"mask {self.mask.name!r}: {self.reason}")
-        way = _Way(self.kind, self.involved_only)
-        made = self._of_known(draw) if self.known else self._differing(way, f"draw {draw}")
+        way = Way(self.kind, self.involved_only)
+        made = self._of_known(draw) if self.known else self._drawer.differing(way, f"draw {draw}")
         if made is None:
             raise HypothesisError(
                 f"mask {self.mask.name!r}: {MAX_ATTEMPTS} draws in a row equalled the original ({way.words}); "
@@ -242,7 +217,7 @@ class NullSampler:
             reason += f" (a weak control: draws share {best.overlap:.0%} of the original's edges on average)"
         if best.found:
             reason += f"; there are only {len(best.found)} of them, and each is drawn once"
-        order = _generator(self.seed, self.mask.name, best.way.kind, "order").permutation(len(best.found))
+        order = generator(self.seed, self.mask.name, best.way.kind, "order").permutation(len(best.found))
         return replace(
             self,
             kind=best.way.kind,
@@ -252,13 +227,13 @@ class NullSampler:
             known=tuple(best.found[i] for i in order),
         )
 
-    def _try(self, way: _Way) -> _Trial:
+    def _try(self, way: Way) -> _Trial:
         """Draw a few; where some repeat, go on until all there are have been met, or they prove to be many."""
         n_trials = min(MAX_TRIALS, math.ceil(TRIAL_EDGES / self.mask.n_edges))
         overlaps: list[float] = []
         found: dict[bytes, Mask] = {}
         while len(overlaps) < n_trials:
-            made = self._differing(way, f"trial {len(overlaps)}")
+            made = self._drawer.differing(way, f"trial {len(overlaps)}")
             if made is None:
                 return _Trial(way, 1.0)
             overlaps.append(made.overlap)
@@ -268,44 +243,15 @@ class NullSampler:
         few = len(found) < len(overlaps) and len(found) <= MOST_COUNTED
         return _Trial(way, float(np.mean(overlaps)), tuple(found.values()) if few else ())
 
-    def _differing(self, way: _Way, label: str) -> _Attempt | None:
-        """Draw until the result differs from the original; None when that does not happen."""
-        if way.kind == "matched-genes":
-            return self._matched(_generator(self.seed, self.mask.name, way.kind, label))
-        for attempt in range(MAX_ATTEMPTS):
-            rng = _generator(self.seed, self.mask.name, way.kind, label, attempt)
-            if way.kind == "rewired":
-                rewired = rewire_mask(self.mask, rng, modules=self.modules)
-                if not rewired.accepted:
-                    return None  # not one swap in at least ten proposals per edge: further chains fare no better
-                mask, detail = rewired.mask, f"{rewired.accepted:,} of {rewired.proposals:,} proposed swaps made, "
-            else:
-                mask = relabel_mask(self.mask, rng, involved_only=way.involved_only, modules=self.modules)
-                detail = ""
-            if not np.array_equal(mask.pair_keys, self.mask.pair_keys):
-                overlap = overlap_with(self.mask, mask)
-                return _Attempt(mask, overlap, f"{detail}{overlap:.1%} of the original's edges recur")
-        return None
-
-    def _of_known(self, draw: int) -> _Attempt:
+    def _of_known(self, draw: int) -> Attempt:
         if draw >= len(self.known):
             raise HypothesisError(f"mask {self.mask.name!r}: null {draw} was asked for, there are {len(self.known)}")
         overlap = overlap_with(self.mask, self.known[draw])
-        return _Attempt(self.known[draw], overlap, f"{overlap:.1%} of the original's edges recur")
+        return Attempt(self.known[draw], overlap, f"{overlap:.1%} of the original's edges recur")
 
     def _mean_rank_bias(self) -> float:
-        made = [self._matched(_generator(self.seed, self.mask.name, "trial", r)) for r in range(MATCHED_TRIALS)]
+        made = [self._drawer.matched("trial", r) for r in range(MATCHED_TRIALS)]
         return float(np.mean([attempt.rank_bias for attempt in made]))
-
-    def _matched(self, rng: np.random.Generator) -> _Attempt:
-        if self.gene_pool is None:
-            raise HypothesisError(f"mask {self.mask.name!r}: matched-genes nulls need a gene pool, got none")
-        drawn = draw_matched_genes(self.mask, self.gene_pool, rng)
-        detail = (
-            f"replacements lie {drawn.rank_gap:.1%} of the ranks away on average, "
-            f"{drawn.worst_gap:.1%} for {drawn.worst_gene} at worst"
-        )
-        return _Attempt(drawn.mask, drawn.own_genes_kept, "; ".join([detail, *drawn.notes]), drawn.rank_bias)
 
 
 def draw_null(
@@ -350,9 +296,3 @@ def _may_be_more(n_found: int, n_drawn: int) -> bool:
     if n_found == n_drawn or n_found > MOST_COUNTED:
         return False
     return n_drawn < n_found * (math.log(n_found) + SURELY_ALL)
-
-
-def _generator(seed: int, *parts: str | int) -> np.random.Generator:
-    """Return the generator that belongs to these parts, the same on every machine."""
-    digest = hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).digest()
-    return np.random.default_rng(np.random.SeedSequence([seed, int.from_bytes(digest, "little")]))
