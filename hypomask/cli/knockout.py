@@ -34,7 +34,7 @@ class _KnockoutCommand(HypomaskCommand):
     examples=(
         "hypomask knockout my-run --gene TP53",
         "hypomask knockout my-run --all-genes --hypothesis p53 --level q0.05",
-        "hypomask knockout my-run --gene TP53 --dose 0.5 --stratum sex=F",
+        "hypomask knockout my-run --gene TP53 --dose 0.5 --by sex",
         "hypomask knockout my-run --pairs pairs.tsv --harm lower",
         "hypomask knockout evaluate my-run measured.tsv",
         "hypomask knockout experiments my-run",
@@ -63,7 +63,9 @@ class _KnockoutCommand(HypomaskCommand):
 @click.option("--hypothesis", metavar="NAME", help="Hypothesis or reference. Default: the one that leads.")
 @click.option("--phenotype", metavar="NAME", help="Which of several phenotypes.")
 @click.option("--stratum", "strata", multiple=True, metavar="NAME=LEVEL", help="Average over these samples only.")
+@click.option("--by", metavar="NAME", help="Once in every stratum of this covariate.")
 @click.option("--sample", "samples", multiple=True, metavar="ID", help="Average over this sample; may be repeated.")
+@click.option("--per-sample", is_flag=True, help="Write the effects in every single sample, too.")
 @click.option("--harm", type=click.Choice(["lower", "higher"]), help="Look for synthetic-lethal pairs: what harms.")
 @click.option("--alpha", type=click.FloatRange(0, 0.5, min_open=True), default=0.05, show_default=True)
 @click.option("--no-nulls", is_flag=True, help="Do not ask the models of null masks, where some were kept.")

@@ -13,8 +13,16 @@ if TYPE_CHECKING:
     from hypomask.knockout.asking import ScanOptions
     from hypomask.knockout.interventions import Intervention
     from hypomask.knockout.trained_run import TrainedRun
+    from hypomask.knockout.where import Where
 
-__all__ = ["chosen_genes", "intervention_maker", "interventions_of", "name_of_scan", "scan_options"]
+__all__ = [
+    "check_combination",
+    "chosen_genes",
+    "intervention_maker",
+    "interventions_of",
+    "name_of_scan",
+    "scan_options",
+]
 
 WAYS = ("genes", "all_genes", "groups", "pairs", "all_pairs", "top_pairs", "edges", "removed", "added")
 
@@ -61,6 +69,31 @@ def interventions_of(run: TrainedRun, hypothesis: str, options: Mapping[str, Any
     return found
 
 
+def check_combination(options: Mapping[str, Any]) -> None:
+    """Refuse options that do not go together, so that none is silently without effect.
+
+    Raises
+    ------
+    click.UsageError
+        Such options.
+    """
+    pairs = [f"--{way.replace('_', '-')}" for way in ("pairs", "all_pairs", "top_pairs") if options[way]]
+    if len(pairs) > 1:
+        raise click.UsageError(f"{' and '.join(pairs)} choose pairs in two ways: give one of them")
+    if pairs:
+        others = {"groups": "--group", "edges": "--edges", "removed": "--edge", "added": "--add-edge"}
+        others |= {"joint": "--joint", "per_sample": "--per-sample"}
+        if options["pairs"]:
+            others |= {"genes": "--gene", "all_genes": "--all-genes"}
+        if options["top_pairs"]:
+            others |= {"dose": "--dose"}
+        wrong = [words for name, words in others.items() if options[name] not in (None, False, ())]
+        if wrong:
+            raise click.UsageError(f"{wrong[0]} does not go with {pairs[0]}")
+    elif options["harm"]:
+        raise click.UsageError("--harm looks for synthetic-lethal pairs: give --pairs, --all-pairs or --top-pairs, too")
+
+
 def chosen_genes(run: TrainedRun, hypothesis: str, options: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the genes of --gene, or all genes of the models where all are asked for."""
     if options["all_genes"] or ((options["all_pairs"] or options["top_pairs"]) and not options["genes"]):
@@ -68,14 +101,14 @@ def chosen_genes(run: TrainedRun, hypothesis: str, options: Mapping[str, Any]) -
     return tuple(dict.fromkeys(options["genes"]))
 
 
-def name_of_scan(hypothesis: str, options: Mapping[str, Any]) -> str:
-    """Return a name for the files of a scan: what is done, and under which hypothesis."""
+def name_of_scan(hypothesis: str, options: Mapping[str, Any], where: Where) -> str:
+    """Return a name for the files of a scan: what is done, in which samples, and under which hypothesis."""
     words = [way.replace("_", "-") for way in ("all_genes", "edges", "all_pairs", "pairs", "top_pairs") if options[way]]
     words += [*options["genes"][:3], *options["groups"][:3], *options["removed"][:2], *options["added"][:2]]
     if options["dose"] is not None:
         words.append(f"dose-{options['dose']:g}")
     words += ["edges-cut"] if options["keep_value"] else []
-    words += [*options["strata"], *options["samples"][:2], hypothesis]
+    words += [*(f"{name}={level}" for name, level in where.stratum.items()), *where.samples[:2], hypothesis]
     text = ".".join(words)
     return "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in text).strip(".-")[:100]
 

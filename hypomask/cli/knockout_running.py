@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hypomask.cli.knockout_choice import chosen_genes, interventions_of, name_of_scan, scan_options
+from hypomask.cli.knockout_choice import check_combination, chosen_genes, interventions_of, name_of_scan, scan_options
 from hypomask.cli.output import print_json, print_result, say
 
 if TYPE_CHECKING:
@@ -37,21 +38,37 @@ def run_knockout(folder: Path, options: Mapping[str, Any]) -> None:
     """
     from hypomask.knockout.trained_run import open_trained
 
+    check_combination(options)
     run = open_trained(folder)
     name = options["hypothesis"] or run.leading
     run.model(name)
     settings = scan_options(run, options)
     interventions = interventions_of(run, name, options)
-    out = (options["out"] or run.folder.knockouts) / name_of_scan(name, options)
     progress = progress_on_stderr()
+    found = []
     try:
-        if options["pairs"] or options["all_pairs"] or options["top_pairs"]:
-            _pairs(run, name, interventions, settings, options, progress, out)
-        else:
-            _scan(run, name, interventions, settings, options, progress, out)
+        for one in _by_stratum(run, settings, options["by"]):
+            out = (options["out"] or run.folder.knockouts) / name_of_scan(name, options, one.where)
+            ask = _pairs if options["pairs"] or options["all_pairs"] or options["top_pairs"] else _scan
+            found.append(ask(run, name, interventions, one, options, progress, out))
     except KeyboardInterrupt:
         say("What was asked so far is kept; the same command goes on from there.")
         raise
+    if options["as_json"]:
+        print_json(found if options["by"] else found[0])
+
+
+def _by_stratum(run: TrainedRun, settings: ScanOptions, name: str | None) -> list[ScanOptions]:
+    """Return the settings once for every level of covariate `name`, or as they are."""
+    from hypomask.knockout.where import levels_of
+
+    if name is None:
+        return [settings]
+    where = settings.where
+    return [
+        replace(settings, where=replace(where, stratum={**where.stratum, name: level}))
+        for level in levels_of(run.cohort, name)
+    ]
 
 
 def _scan(
@@ -62,7 +79,8 @@ def _scan(
     options: Mapping[str, Any],
     progress: Progress,
     out: Path,
-) -> None:
+) -> Mapping[str, Any]:
+    from hypomask.execution.results import write_table
     from hypomask.knockout.scan import scan
     from hypomask.report.knockout_page import scan_html, scan_rows, scan_sentence
 
@@ -70,10 +88,12 @@ def _scan(
     path = _path(run, name, interventions, found.table, settings)
     content = found.as_dict() | ({"path": path.as_dict()} if path is not None else {})
     files = write_files(out, found.table, content, scan_html(found, path, _command()))
-    if options["as_json"]:
-        print_json(content)
-        return
-    _say_all(scan_sentence(found), found.about(), scan_rows(found.table), files)
+    if options["per_sample"]:
+        files.append(out.with_name(f"{out.name}.samples.tsv"))
+        write_table(files[-1], found.by_sample)
+    if not options["as_json"]:
+        _say_all(scan_sentence(found), found.about(), scan_rows(found.table), files)
+    return content
 
 
 def _path(
@@ -101,18 +121,17 @@ def _pairs(
     options: Mapping[str, Any],
     progress: Progress,
     out: Path,
-) -> None:
+) -> Mapping[str, Any]:
     from hypomask.report.knockout_page import pair_html, pair_rows, pair_sentence
 
     found, notes = _pair_scan(run, name, interventions, settings, options, progress)
     content = found.as_dict()
     files = write_files(out, found.table.set_index("a"), content, pair_html(found, _command()))
-    if options["as_json"]:
-        print_json(content)
-        return
     about = found.about()
     about["notes"] = [*about["notes"], *notes]
-    _say_all(pair_sentence(found), about, pair_rows(found.table), files)
+    if not options["as_json"]:
+        _say_all(pair_sentence(found), about, pair_rows(found.table), files)
+    return content
 
 
 def _pair_scan(
@@ -208,6 +227,8 @@ def _say_all(
     for note in about["notes"]:
         print_result(f"note: {note}")
     print_result(f"page: {files[2]}")
+    for more in files[3:]:
+        print_result(f"every sample: {more}")
 
 
 def _command() -> str:

@@ -150,9 +150,23 @@ class Scan:
             "touched": np.repeat(self.touched_I, n_outputs),
             "responders": self._responders(),
         }
-        frame = pd.DataFrame(columns).set_index("intervention")
-        order = np.argsort(-np.abs(frame["effect"].to_numpy()), kind="stable")
-        return frame.iloc[order]
+        return pd.DataFrame(columns).set_index("intervention").iloc[self._order]
+
+    @property
+    def by_sample(self) -> pd.DataFrame:
+        """Effects on the link scale in every chosen sample (columns), rows as in `table`; means over its models."""
+        names = [each.name for each in self.interventions for _ in self.outputs]
+        frame = pd.DataFrame(
+            self.summary.by_sample_JB, index=pd.Index(names, name="intervention"), columns=self.samples
+        )
+        if len(self.outputs) > 1:
+            frame.insert(0, "output", list(self.outputs) * len(self.interventions))
+        return frame.iloc[self._order]
+
+    @cached_property
+    def _order(self) -> npt.NDArray[np.intp]:
+        """Rows by absolute effect, the largest first."""
+        return np.argsort(-np.abs(self.summary.effect.mean), kind="stable")
 
     def about(self) -> dict[str, Any]:
         """Return what the table is of, in JSON's types."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from hypomask.data.cohort import Cohort
 from hypomask.errors import ConfigError, DataError, did_you_mean
 
-__all__ = ["Where"]
+__all__ = ["Where", "levels_of"]
 
 
 @dataclass(frozen=True)
@@ -41,20 +41,13 @@ class Where:
             No such sample, or none left.
         """
         chosen_B = np.ones(cohort.n_samples, dtype=bool)
-        known = _strata(cohort)
         for name, level in self.stratum.items():
-            if name not in known:
-                there = ", ".join(known) or "none"
-                raise ConfigError(
-                    f"stratum {name}={level}: no categorical covariate {name!r}; there are: {there}."
-                    f"{did_you_mean(name, known)}"
-                )
-            levels = sorted(set(known[name].tolist()))
+            levels = levels_of(cohort, name)
             if level not in levels:
                 raise ConfigError(
                     f"stratum {name}={level}: {name!r} has the levels {', '.join(levels)}.{did_you_mean(level, levels)}"
                 )
-            chosen_B &= known[name] == level
+            chosen_B &= _strata(cohort)[name] == level
         if self.samples:
             place = {sample: i for i, sample in enumerate(cohort.samples)}
             for sample in self.samples:
@@ -74,6 +67,23 @@ class Where:
             shown = ", ".join(self.samples[:3])
             said.append(shown if len(self.samples) <= 3 else f"{shown} and {len(self.samples) - 3} more")
         return " and ".join(said) or "all samples"
+
+
+def levels_of(cohort: Cohort, name: str) -> tuple[str, ...]:
+    """Return the levels of a categorical covariate, or the classes of the phenotype.
+
+    Raises
+    ------
+    ConfigError
+        No such covariate.
+    """
+    known = _strata(cohort)
+    if name not in known:
+        there = ", ".join(known) or "none"
+        raise ConfigError(
+            f"stratum {name}: no categorical covariate {name!r}; there are: {there}.{did_you_mean(name, known)}"
+        )
+    return tuple(sorted(set(known[name].tolist())))
 
 
 def _strata(cohort: Cohort) -> dict[str, npt.NDArray[np.str_]]:

@@ -81,6 +81,13 @@ def test_all_genes_as_json(call: Call, run_folder: Path, tmp_path: Path) -> None
         (("--gene", "G0", "--keep-value", "--no-nulls"), "G0: "),
         (("--gene", "G0", "--stratum", "sex=F", "--no-nulls"), "(sex=F)"),
         (("--gene", "G8", "--hypothesis", "no-interaction"), "nothing goes through the mask"),
+        (("--group", "first", "--no-nulls"), "first: "),
+        (("--group", "first", "--gene", "G8", "--joint", "--no-nulls"), "G8 + first: "),
+        (("--gene", "G0", "--sample", "s003", "--sample", "s007", "--no-nulls"), "2 samples (s003, s007)"),
+        (("--gene", "G0", "--alpha", "0.5", "--no-nulls"), "50 % interval"),
+        (("--gene", "G0", "--phenotype", "response", "--no-nulls"), "G0: "),
+        (("--gene", "G0", "--level", "expression=absent", "--no-nulls"), "mean of the training samples"),
+        (("--gene", "G0", "--dose", "2", "--no-nulls"), "G0: "),
         (("--gene", "G0", "--gene", "G1", "--all-pairs", "--harm", "lower"), "No synthetic-lethal candidate"),
         (("--top-pairs", "2", "--hypothesis", "unconstrained"), "of 36 pairs were computed"),
     ],
@@ -92,6 +99,37 @@ def test_what_can_be_asked(
     assert code == 0, err
     assert words in out
     assert len(list(tmp_path.glob("*.html"))) == 1
+
+
+def test_a_group_is_its_members_that_were_measured(call: Call, run_folder: Path, tmp_path: Path) -> None:
+    both = ("--gene", "G0", "--gene", "G1", "--joint", "--no-nulls", "--json", "--out", tmp_path)
+    _, together, _ = call(run_folder, *both)
+    _, group, _ = call(run_folder, "--group", "first", "--no-nulls", "--json", "--out", tmp_path)
+    effects = [json.loads(text)["effects"][0]["effect"] for text in (together, group)]
+    assert effects[0] == pytest.approx(effects[1], abs=1e-12)
+
+
+def test_every_stratum_is_asked_in_turn(call: Call, run_folder: Path, tmp_path: Path) -> None:
+    asked = ("--gene", "G0", "--gene", "G8", "--no-nulls", "--out", tmp_path, "--json")
+    code, out, _ = call(run_folder, *asked, "--by", "sex")
+    assert code == 0
+    strata = json.loads(out)
+    assert [one["samples"] for one in strata] == ["sex=F", "sex=M"]
+    assert sum(one["n_samples"] for one in strata) == 150
+    _, out, _ = call(run_folder, *asked, "--stratum", "sex=M")
+    assert json.loads(out) == strata[1]
+    assert len(list(tmp_path.glob("*.tsv"))) == 2
+
+
+def test_effects_in_every_sample_have_the_mean_of_the_table(call: Call, run_folder: Path, tmp_path: Path) -> None:
+    code, out, _ = call(run_folder, "--all-genes", "--per-sample", "--no-nulls", "--out", tmp_path)
+    assert code == 0
+    assert "every sample: " in out
+    by_sample = pd.read_csv(next(tmp_path.glob("*.samples.tsv")), sep="\t", index_col="intervention")
+    table = pd.read_csv(tmp_path / "all-genes.truth.tsv", sep="\t", index_col="intervention")
+    assert by_sample.shape == (9, 150)
+    assert by_sample.index.tolist() == table.index.tolist()
+    pd.testing.assert_series_equal(by_sample.mean(axis=1), table["effect"], check_names=False, rtol=1e-5)
 
 
 def test_pairs_come_from_a_table(call: Call, run_folder: Path, tmp_path: Path) -> None:
@@ -125,6 +163,19 @@ def test_evaluate_and_experiments_are_commands_of_their_own(call: Call, run_fold
 
 def test_every_obstacle_has_its_exit_code_and_a_way_out(call: Call, run_folder: Path, tmp_path: Path) -> None:
     assert_refused(call(run_folder, "--gene", "TP53"), 4, "gene 'TP53' is not in the data")
+    assert_refused(call(run_folder, "--gene", "GX"), 4, "named by hypothesis 'truth', but is not in the data")
+    assert_refused(call(run_folder, "--gene", "G1", "--gene", "G1", "--edge", "G1 -> G0"), 3, "is not in the mask")
+    assert_refused(call(run_folder, "--gene", "G1", "--phenotype", "height"), 3, "explains 'response' alone")
+    assert_refused(call(run_folder, "--gene", "G1", "--by", "age"), 3, "no categorical covariate 'age'", "sex")
+    assert_refused(call(run_folder, "--gene", "G1", "--stratum", "sex"), 2, "expected NAME=LEVEL")
+    assert_refused(call(run_folder, "--gene", "G1", "--alpha", "0"), 2, "--alpha")
+    assert_refused(call(run_folder, "--gene", "G1", "--harm", "lower"), 2, "give --pairs")
+    assert_refused(call(run_folder, "--all-pairs", "--top-pairs", "3"), 2, "give one of them")
+    assert_refused(call(run_folder, "--all-pairs", "--edges"), 2, "--edges does not go with --all-pairs")
+    assert_refused(call(run_folder, "--all-pairs", "--per-sample"), 2, "--per-sample does not go with")
+    assert_refused(call(run_folder, "--gene", "G1", "--all-pairs"), 3, "at least two genes")
+    assert_refused(call(run_folder, "--add-edge", "G0 -> G1"), 3, "is in the mask of 'truth' already")
+    assert_refused(call(run_folder, "--edge", "G1 -> G1"), 3, "always reads itself")
     assert_refused(call(run_folder, "--gene", "G88"), 4, "Did you mean 'G8'")
     assert_refused(call(run_folder), 2, "say what is to be knocked out")
     assert_refused(call(run_folder, "--gene", "G1", "--dose", "0.5", "--keep-value"), 2, "give one of them")
@@ -141,6 +192,35 @@ def test_every_obstacle_has_its_exit_code_and_a_way_out(call: Call, run_folder: 
     assert_refused(call(run_folder, "--pairs", pairs), 3, "exactly 0 on the link scale")
     pairs.write_text("gene_a\tgene_b\nG0\tG0\nG1\t\n")
     assert_refused(call(run_folder, "--pairs", pairs), 4, "pairs.tsv:2", "paired with itself", "pairs.tsv:3", "missing")
+
+
+def test_evaluate_and_experiments_refuse_what_they_cannot_do(call: Call, run_folder: Path, tmp_path: Path) -> None:
+    measured = tmp_path / "screen.csv"
+    measured.write_text("gene,lfc\n" + "".join(f"G{i},{i}\n" for i in range(9)))
+    assert_refused(call("evaluate", run_folder, measured), 4, "no column of effects", "--column")
+    found = call("evaluate", run_folder, measured, "--column", "lfc", "--no-nulls", "--hypothesis", "rival", "--json")
+    assert found[0] == 0
+    assert {row["name"] for row in json.loads(found[1])["agreement"]} == {"rival", "no-interaction"}
+    measured.write_text("gene,effect\nTP53,1\nG1,2\n")
+    assert_refused(call("evaluate", run_folder, measured), 4, "1 of 2 measured knockouts can be predicted", "TP53")
+    assert_refused(call("evaluate", run_folder, tmp_path / "none.csv"), 4, "no such file")
+    assert_refused(call("experiments", run_folder, "--hypothesis", "truth"), 3, "expected at least two")
+    assert_refused(call("experiments", run_folder, "--gene", "TP53"), 4, "gene 'TP53' is not in the data")
+    assert_refused(call("experiments", run_folder, "--power", "1.5"), 2, "--power")
+    assert_refused(call("experiments", run_folder, "--replicate-sd", "0"), 2, "--replicate-sd")
+    asked = ("--gene", "G0", "--dose", "0.2", "--power", "0.5", "--out", tmp_path, "--json")
+    code, out, _ = call("experiments", run_folder, "--hypothesis", "truth", "--hypothesis", "rival", *asked)
+    assert code == 0
+    assert [row["knockout"] for row in json.loads(out)["experiments"]] == ["G0"]
+
+
+def test_a_gene_outside_the_models_is_told_from_one_that_was_not_measured(call: Call, tmp_path: Path) -> None:
+    study = load_study(write_study(tmp_path / "inputs", n=60)).with_plan(
+        folds=2, repeats=1, nulls=0, keep_models="all", unconstrained=False, genes="named"
+    )
+    compare(study, tmp_path / "run", jobs=1, device="cpu")
+    why = ("gene 'G8' was measured, but is not among the 8 genes of 'truth'", "plan.genes left it out")
+    assert_refused(call(tmp_path / "run", "--gene", "G8"), 3, *why)
 
 
 def test_a_run_without_models_says_how_to_get_them(call: Call, tmp_path: Path) -> None:

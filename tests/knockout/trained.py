@@ -25,6 +25,8 @@ hypomask: 1
 hypotheses:
   - name: truth
     edges: [G0 -> G1, G2 -> G3, G4 -> G5, G6 -> G7]
+    groups:
+      first: {members: [G0, G1, GX], expansion: none}
   - name: rival
     edges: [G0 -> G2, G1 -> G4, G3 -> G6, G5 -> G7]
 """
