@@ -113,6 +113,9 @@ def reader_for(path: Path) -> HypothesisReader:
     ending = "".join(path.suffixes[-2:]) if is_gzip else path.suffix
     found = f"ending {ending!r} is" if ending else "a file without an ending is"
     message = f"{path}: {found} not a kind of hypothesis file; expected one of {', '.join(known)}."
+    if suffix == ".obo":
+        message += " An ontology is a source: draw terms from it in a document, as in 'wiring: go.obo:DNA repair'"
+        raise HypothesisError(message)
     raise HypothesisError(message + (did_you_mean(suffix, known) if suffix else ""))
 
 

@@ -144,6 +144,10 @@ def _header(path: Path) -> list[str]:
     columns = line.split()
     if columns[:2] != ["protein1", "protein2"] or len(columns) < 3:
         message = f"begins with {shortened(line)!r}, expected the header 'protein1 protein2 ... combined_score'"
+        if columns[:1] and columns[0].startswith("R-"):
+            message += (
+                " of STRING's links; Reactome's relations go with its gene sets (option 'hierarchy' of the source)"
+            )
         raise KnowledgeError(str(Problem(message, str(path), 1)))
     return columns
 

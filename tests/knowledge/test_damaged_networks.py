@@ -125,6 +125,11 @@ DAMAGED = [
         "gene1 gene2 score\n",
         r"net.txt:1: begins with 'gene1 gene2 score', expected the header 'protein1 protein2",
     ),
+    (
+        "net.txt",
+        "R-HSA-73894\tR-HSA-73884\n",
+        r"net.txt:1: begins with .* Reactome's relations go with its gene sets \(option 'hierarchy'",
+    ),
     ("net.txt", f"{STRING}9606.X 9606.Y\n", r"net.txt:6: has 2 columns; the header has 3"),
     ("net.txt", f"{STRING}9606.X 9606.Y high\n", r"net.txt:6: combined_score: expected a whole number .* got 'high'"),
     ("net.txt", f"{STRING}9606.X 9606.Y 7000\n", r"net.txt:6: combined_score: .* got '7000'"),

@@ -168,6 +168,7 @@ def test_an_edge_table_is_named_after_its_file(tmp_path: Path) -> None:
         ("h", "a file without an ending is not a kind of hypothesis file"),
         ("h.yaml.gz", r"ending '.yaml.gz' is not"),
         (".yaml", "a file without an ending"),
+        ("go.obo", r"An ontology is a source: draw terms from it in a document, as in 'wiring: go.obo:DNA repair'"),
     ],
 )
 def test_unknown_endings_are_refused_with_the_known_ones(name: str, message: str) -> None:
