@@ -2,7 +2,7 @@
 
     python benchmarks/yeast_dna_repair/predict.py RUN [--out RESULTS.md]
 
-A strain's prediction is the mean over all models of a mask (five folds of the training pairs). Intervals come from a
+A strain's prediction is the mean over all models of a mask (one per fold of the training pairs). Intervals come from a
 bootstrap of genes: pairs that share a gene are not independent.
 """
 
