@@ -140,8 +140,9 @@ class Recipe:
             case "reverse":
                 return edits.reverse(hypothesis)
             case "rewire":
+                n_before = len(self.problems)
                 seed = fields.integer("rewire", None, minimum=0, maximum=MAX_SEED)
-                if seed is None:
+                if seed is None and len(self.problems) == n_before:
                     fields.problem("rewire", "'rewire' needs a seed, any whole number: the same gives the same wiring")
                 return None if seed is None else attempt(lambda: rewire(hypothesis, seed), node, self.problems)
             case "lift":

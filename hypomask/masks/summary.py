@@ -135,7 +135,7 @@ def summarise(mask: Mask) -> MaskSummary:
 
 
 def mask_overlaps(masks: Sequence[Mask]) -> list[MaskOverlap]:
-    """Compare every two masks that connect two tokens in common, in either direction, or that are both without edges.
+    """Compare every two masks that connect two tokens in common, in either direction, or are the same without an edge.
 
     In the order given; the masks may have different genes. Of the three million pairs of Reactome's 2,484 pathways,
     39,506 have something in common, and no other is looked at.
@@ -143,9 +143,13 @@ def mask_overlaps(masks: Sequence[Mask]) -> list[MaskOverlap]:
     directed, undirected = _incidence(masks, directed=True), _incidence(masks, directed=False)
     shared, either_way = _shared_pairs(directed), _shared_pairs(undirected)
     lines = np.diff(undirected.indptr).tolist()  # of each mask, directions aside
-    bare = [i for i, mask in enumerate(masks) if not mask.n_edges]
+    bare: dict[tuple[frozenset[str], frozenset[str]], list[int]] = {}
+    for i, mask in enumerate(masks):
+        if not mask.n_edges:
+            bare.setdefault((frozenset(mask.genes), frozenset(mask.group_tokens)), []).append(i)
+    same_without_edges = (pair for alike in bare.values() for pair in combinations(alike, 2))
     overlaps = []
-    for i, j in sorted({*either_way, *combinations(bare, 2)}):
+    for i, j in sorted({*either_way, *same_without_edges}):
         a, b, common, common_lines = masks[i], masks[j], shared.get((i, j), 0), either_way.get((i, j), 0)
         either, either_lines = a.n_edges + b.n_edges - common, lines[i] + lines[j] - common_lines
         same = common == either and set(a.genes) == set(b.genes) and set(a.group_tokens) == set(b.group_tokens)
