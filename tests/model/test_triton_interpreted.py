@@ -17,26 +17,30 @@ import torch
 
 from hypomask.model.attention import BACK_ENDS
 
-CONTRACT = Path(__file__).with_name("test_attention_back_ends.py")
+HERE = Path(__file__).parent
+CONTRACT = f"{HERE / 'test_attention_back_ends.py'}::TestTriton"
+EQUALS = f"{CONTRACT}::test_equals_the_naive_reference_with_gradients"
+STACKED = HERE / "test_stacked_attention.py"
 
 CASES = (
-    "test_equals_the_naive_reference_with_gradients[a directed chain and isolated genes-torch.float64-own value]",
-    "test_equals_the_naive_reference_with_gradients[heads reserved-torch.float64-without own value]",
-    "test_equals_the_naive_reference_with_gradients[group tokens-torch.float32-without own value]",
-    "test_equals_the_naive_reference_with_gradients[learned prior, heads reserved-torch.float64-without own value]",
-    "test_an_isolated_gene_gets_its_own_value_to_the_bit_or_nothing[torch.float32-6]",
-    "test_a_token_that_is_not_read_has_exactly_no_effect[20]",
-    "test_gradients_through_dropout_are_those_of_the_function[False]",
+    f"{EQUALS}[a directed chain and isolated genes-torch.float64-own value]",
+    f"{EQUALS}[heads reserved-torch.float64-without own value]",
+    f"{EQUALS}[group tokens-torch.float32-without own value]",
+    f"{EQUALS}[learned prior, heads reserved-torch.float64-own value]",
+    f"{CONTRACT}::test_an_isolated_gene_gets_its_own_value_to_the_bit_or_nothing[torch.float32-6]",
+    f"{CONTRACT}::test_a_token_that_is_not_read_has_exactly_no_effect[20]",
+    f"{CONTRACT}::test_gradients_through_dropout_are_those_of_the_function[False]",
+    f"{STACKED}::test_every_member_gets_what_it_gets_alone[cpu-triton-reserved heads-False]",
+    f"{STACKED}::test_no_bit_of_a_member_comes_from_another[cpu-triton]",
 )
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="Triton is not installed: pip install triton")
 def test_the_kernels_keep_the_contract_in_the_interpreter() -> None:
-    tests = [f"{CONTRACT}::TestTriton::{case}" for case in CASES]
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", *CASES]
     environment = {**os.environ, "TRITON_INTERPRET": "1"}
-    done = subprocess.run(command, env=environment, cwd=CONTRACT.parents[2], capture_output=True, text=True)
+    done = subprocess.run(command, env=environment, cwd=HERE.parents[1], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
     assert f"{len(CASES)} passed" in done.stdout
 

@@ -40,6 +40,7 @@ def tunings(make_mask: Any, products: Any) -> Any:
         model: ModelConfig | None = None,
         back_end: str = "sparse",
         held_out: bool = True,
+        device: str = "cpu",
         **mask_fields: Any,
     ) -> list[Tuning]:
         made = []
@@ -47,7 +48,12 @@ def tunings(make_mask: Any, products: Any) -> Any:
             model_config = model or ModelConfig(width=8, heads=2)
             mask = make_mask(N_GENES, *WIRINGS[m], **mask_fields)
             layouts = build_layout(
-                mask, n_layers=model_config.n_layers, n_heads=2, back_end=back_end, dtype=torch.float64
+                mask,
+                n_layers=model_config.n_layers,
+                n_heads=2,
+                back_end=back_end,
+                device=device,
+                dtype=torch.float64,
             )
             n = 90 + m  # samples differ in number, batches do not
             x_BGC, y = products(n, kind, seed=m)
@@ -56,14 +62,14 @@ def tunings(make_mask: Any, products: Any) -> Any:
             outputs = stage.family.n_outputs
             network = MaskedGeneTransformer(N_GENES, 0, 1, outputs, model_config, torch.Generator().manual_seed(m))
             samples = Samples(
-                torch.from_numpy(x_BGC).double(),
-                torch.from_numpy(stage.offset_BK).double(),
-                response_tensor(torch.from_numpy(stage.y), stage.family, torch.float64),
+                torch.from_numpy(x_BGC).double().to(device),
+                torch.from_numpy(stage.offset_BK).double().to(device),
+                response_tensor(torch.from_numpy(stage.y), stage.family, torch.float64).to(device),
             )
             rows = np.random.default_rng(m).permutation(n)
             outside = rows[70:] if held_out else None
             training = config or TrainingConfig(epochs=6, patience=2, learning_rate=0.05, batch_size=16)
-            tuning = (network.double(), layouts, samples, rows[:70], outside, stage.family, training, 10 + m)
+            tuning = (network.double().to(device), layouts, samples, rows[:70], outside, stage.family, training, 10 + m)
             made.append(Tuning(*tuning, epochs=training.epochs if held_out else m))
         return made
 
@@ -106,6 +112,16 @@ def test_a_member_ends_as_it_does_alone(tunings: Any, stacks: list[int], kind: s
     assert_same(apart, ends(members, together=True))
     assert stacks == [5]
     assert len({tuned.epochs_run for tuned in apart[0]} | {tuned.best_epoch for tuned in apart[0]}) > 1
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("back_end", ["triton", "sparse"])
+def test_a_member_ends_as_it_does_alone_on_a_gpu(tunings: Any, stacks: list[int], kind: str, back_end: str) -> None:
+    members = tunings(kind, back_end=back_end, device="cuda")
+    assert_same(ends(members, together=False), ends(members, together=True))
+    assert stacks == [5]
 
 
 def test_members_stop_when_they_would_alone(tunings: Any) -> None:

@@ -51,10 +51,10 @@ def study() -> Any:
     return make
 
 
-def assert_same(stacked_fits: list[Any], study: Any) -> None:
+def assert_same(stacked_fits: list[Any], study: Any, **options: Any) -> None:
     cohort, folds, masks, splits = study
     for found, mask, split in zip(stacked_fits, masks, splits, strict=True):
-        alone = fit_fold(cohort, mask, folds, *split, **RECIPE)
+        alone = fit_fold(cohort, mask, folds, *split, **(RECIPE | options))
         assert isinstance(found, FoldFit)
         assert found.numbers.keys() == alone.numbers.keys()
         assert found.numbers["epochs"] == alone.numbers["epochs"]
@@ -74,6 +74,15 @@ def test_jobs_side_by_side_predict_what_they_predict_alone(
     assert_same(fit_folds(cohort, masks, folds, splits, **RECIPE), case)
     assert sizes
     assert sizes[0] == 6  # two replicates of three masks; without interaction there is nothing to tune
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.parametrize("kind", ["continuous", "binary", "survival"])
+def test_jobs_side_by_side_on_a_gpu_predict_what_they_predict_alone(study: Any, kind: str) -> None:
+    cohort, folds, masks, splits = case = study(kind)
+    options = {"device": "cuda", "model": ModelConfig()}
+    assert_same(fit_folds(cohort, masks, folds, splits, **(RECIPE | options)), case, **options)
 
 
 @pytest.mark.parametrize("kind", ["several", "masked-genes"])
