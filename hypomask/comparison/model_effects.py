@@ -102,9 +102,18 @@ def _law(
 def skill_interval(
     loss_RB: FloatArray, gene_free_RB: FloatArray, n_folds: int, units: Units, config: ComparisonConfig
 ) -> tuple[float, float]:
-    """Return the interval of 1 - L / L0 by the delta method: see `model_effects`."""
+    """Return the interval of 1 - L / L0 by the delta method: see `model_effects`.
+
+    The delta method fails where a few samples hold most of the gene-free loss: their ratio is L / L0, so that nothing
+    seems to vary. Where the interval would exclude a skill of 0 although the test on differences does not, it is
+    widened to that of the difference in units of L0.
+    """
     gene_free_loss = float(gene_free_RB.mean())
     ratio = float(loss_RB.mean()) / gene_free_loss
     linear = corrected_effect((ratio * gene_free_RB - loss_RB) / gene_free_loss, n_folds, units)
     low, high = Effect(1.0 - ratio, linear.se, linear.df).interval(config.alpha)
+    difference = corrected_effect(gene_free_RB - loss_RB, n_folds, units)
+    if low * high > 0.0 and difference.p_two_sided > config.alpha:
+        plain_low, plain_high = difference.interval(config.alpha)
+        low, high = min(low, plain_low / gene_free_loss), max(high, plain_high / gene_free_loss)
     return low, high

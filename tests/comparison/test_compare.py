@@ -298,3 +298,15 @@ def test_the_answer_is_plain_json_and_its_frames_are_labelled_by_name(make_table
 def test_settings_out_of_range_are_refused(wrong: dict) -> None:
     with pytest.raises(ConfigError, match=f"comparison.{next(iter(wrong))}"):
         ComparisonConfig(**wrong)
+
+
+def test_one_sample_with_most_of_the_loss_does_not_make_skill_look_sure(make_table, quick) -> None:
+    """The ratio of two losses that are both that sample's hardly varies; the difference does."""
+    table = make_table({"a": -0.001, "b": 0.0})
+    gene_free_RB, loss_MRB = table.gene_free_RB.copy(), table.loss_MRB.copy()
+    gene_free_RB[:, 7] = 10_000.0
+    loss_MRB[:, :, 7] = 9_800.0
+    found = compare_losses(replace(table, gene_free_RB=gene_free_RB, loss_MRB=loss_MRB), (), quick)["a"]
+    assert found.skill == pytest.approx(0.02, rel=0.1)
+    assert found.skill_p > 0.05
+    assert found.skill_low < 0.0 < found.skill < found.skill_high
