@@ -120,15 +120,16 @@ def peek_obs(path: Path) -> TablePeek | None:
         return None
     from hypomask.data.anndata_file import read_anndata
 
-    _, obs = read_anndata(path, ("X",))
+    _, obs, _ = read_anndata(path, ("X",))
     return TablePeek(str(path), tuple(obs.columns), tuple(zip(*obs.columns.values(), strict=True)))
 
 
 def _peek_anndata(path: Path) -> TablePeek:
     from hypomask.data.anndata_file import read_anndata
 
-    matrices, _ = read_anndata(path, ("X",))
-    return TablePeek(str(path), ("", *matrices[0].genes), tuple((name,) for name in matrices[0].samples))
+    matrices, _, _ = read_anndata(path, ("X",))
+    (matrix,) = matrices.values()
+    return TablePeek(str(path), ("", *matrix.genes), tuple((name,) for name in matrix.samples))
 
 
 def _is_number(text: str) -> bool:

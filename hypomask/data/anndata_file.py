@@ -20,8 +20,15 @@ OBS_NAMES = "obs_names"
 """Name under which the index of obs appears as a column."""
 
 
-def read_anndata(path: Path, layers: Sequence[str]) -> tuple[list[Matrix], TextTable]:
-    """Return one matrix per layer (``X`` is the main one), samples in rows, and obs as text.
+def read_anndata(
+    path: Path, layers: Sequence[str], channel: str = "X"
+) -> tuple[dict[str, Matrix], TextTable, tuple[str, ...]]:
+    """Return a matrix per layer by its name (``X`` is the main one), samples in rows; obs as text; layers not read.
+
+    Parameters
+    ----------
+    layers
+        Which to read. Where only ``X`` is wished and `channel` is the name of a layer, that layer is read.
 
     Raises
     ------
@@ -43,8 +50,9 @@ def read_anndata(path: Path, layers: Sequence[str]) -> tuple[list[Matrix], TextT
 
     samples = tuple(str(name).strip() for name in data.obs_names)
     genes = tuple(str(name).strip() for name in data.var_names)
-    matrices = []
-    for layer in layers:
+    matrices: dict[str, Matrix] = {}
+    wished = (channel,) if tuple(layers) == ("X",) and channel in data.layers else tuple(layers)
+    for layer in wished:
         if layer != "X" and layer not in data.layers:
             raise DataError(
                 f"{path}: no layer {layer!r}; there are {', '.join(['X', *data.layers])}."
@@ -55,10 +63,11 @@ def read_anndata(path: Path, layers: Sequence[str]) -> tuple[list[Matrix], TextT
             raise DataError(f"{path}: X is empty; name one of the layers: {', '.join(data.layers) or 'there are none'}")
         dense = values.toarray() if sp.issparse(values) else np.asarray(values)
         place = str(path) if layer == "X" else f"{path} (layer {layer})"
-        matrices.append(Matrix(place, samples, genes, dense.astype(np.float32), rows_are="samples"))
+        matrices[layer] = Matrix(place, samples, genes, dense.astype(np.float32), rows_are="samples")
     columns = {OBS_NAMES: samples}
     columns |= {str(name): _text(data.obs[name]) for name in data.obs.columns}
-    return matrices, TextTable(str(path), columns)
+    unread = tuple(str(name) for name in data.layers if name not in matrices)
+    return matrices, TextTable(str(path), columns), unread
 
 
 def _text(column: Any) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from hypomask.data.blocks import identical_rows
 from hypomask.data.cohort import Cohort
 from hypomask.data.gene_names import damaged_by_excel
 from hypomask.data.members import check_members
-from hypomask.data.skewness import skewed_phenotypes
+from hypomask.data.skewness import skewed_measurements, skewed_phenotypes
 from hypomask.data.tables import Findings, Matrix, counted, listed
 from hypomask.errors import Problem
 
@@ -76,7 +76,7 @@ def check_cohort(cohort: Cohort, n_folds: int, findings: Findings, file: str) ->
     check_members(cohort, n_folds, findings, file)
     _check_groups(cohort, n_folds, findings, file)
     _check_measurements(cohort, findings)
-    findings.warnings += skewed_phenotypes(cohort.phenotype)
+    findings.warnings += skewed_measurements(cohort) + skewed_phenotypes(cohort.phenotype)
 
 
 def _check_size(cohort: Cohort, findings: Findings, file: str) -> None:

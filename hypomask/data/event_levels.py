@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from hypomask.data.tables import Findings, TextTable, listed
@@ -20,6 +21,8 @@ EVENT_WORDS = _words("""
     dead deceased died death progressed progression recurred recurrence relapsed relapse failed failure observed
     responder resistant treated altered metastatic high
 """)
+CODES = (("0", "1"), ("1", "2"))  # of events as tables and R's survival package write them
+NEGATIONS = frozenset(("no", "not", "non", "without", "free"))
 NO_EVENT_WORDS = _words("""
     no n false off control controls ctrl wt wildtype wild-type wild_type normal healthy unaffected negative neg f
     alive living survived censored progression-free disease-free diseasefree
@@ -28,7 +31,14 @@ NO_EVENT_WORDS = _words("""
 
 
 def event_last(
-    levels: Sequence[str], positive: str | None, role: str, column: str, table: TextTable, findings: Findings
+    levels: Sequence[str],
+    positive: str | None,
+    role: str,
+    column: str,
+    table: TextTable,
+    findings: Findings,
+    *,
+    must_be_told: bool = False,
 ) -> tuple[str, str]:
     """Return (no event, event) of two levels, and note which it is.
 
@@ -38,11 +48,13 @@ def event_last(
         The event as the user named it; None: the level that reads like one, else the later in sorted order.
     role, column
         What the column is, and its name, in a sentence.
+    must_be_told
+        Refuse to choose by order: taking the censored for those with the event turns a study round.
 
     Raises
     ------
     DataError
-        `positive` is no level.
+        `positive` is no level; neither level reads like an event although one must.
     """
     if positive is not None:
         event = positive.strip()
@@ -61,6 +73,13 @@ def event_last(
         first, last = levels
         event = first if _event_rank(first) > _event_rank(last) else last
         by_word = _event_rank(first) != _event_rank(last)
+        if must_be_told and not by_word and (first, last) not in CODES:
+            findings.stop(
+                table.problem(
+                    f"{role} {column!r} has {listed(levels)}, and neither reads like the event: say with 'positive' "
+                    "which of them it is; the other means last seen without it"
+                )
+            )
         why = f"{'by its name' if by_word else 'the later in sorted order'}; set 'positive' to choose"
     other = levels[0] if event == levels[1] else levels[1]
     findings.notes.append(f"event of {column!r}: {event!r}, against {other!r} ({why})")
@@ -68,5 +87,11 @@ def event_last(
 
 
 def _event_rank(level: str) -> int:
+    """Return 1 for an event, -1 for none, 0 where neither can be told: ``1:DECEASED`` is one, ``0:LIVING`` is none."""
     word = level.casefold()
-    return 1 if word in EVENT_WORDS else -1 if word in NO_EVENT_WORDS else 0
+    if word in EVENT_WORDS or word in NO_EVENT_WORDS:
+        return 1 if word in EVENT_WORDS else -1
+    words = set(re.findall(r"[a-z]{2,}", word))
+    if words & NEGATIONS:
+        return -1 if words & EVENT_WORDS else 0
+    return bool(words & EVENT_WORDS) - bool(words & NO_EVENT_WORDS)

@@ -46,7 +46,7 @@ def missing_phenotype(table: TextTable, rows: Sequence[int], spec: DataSpec, fin
         findings.problems.append(
             table.problem(
                 f"{what} is missing in {len(missing)} of {len(rows)} samples ({shown}); fill it, "
-                "delete these rows, or set drop_missing_phenotype",
+                "delete these rows, or say 'drop_missing_phenotype: true' under 'data'",
                 missing[0],
             )
         )
@@ -101,8 +101,10 @@ def read_phenotype(table: TextTable, rows: Sequence[int], spec: DataSpec, findin
     if kind == "continuous":
         findings.problems += [
             table.problem(f"phenotype {name!r}: got {cells[i]!r}, expected a finite number, or kind classes", rows[i])
-            for i in bad
+            for i in bad[:MAX_SHOWN]
         ]
+        if len(bad) > MAX_SHOWN:
+            findings.problems.append(table.problem(f"phenotype {name!r}: {len(bad)} of {len(cells)} are no numbers"))
         findings.stop_if_any()
         _warn_few_numbers(levels, name, findings)
         if spec.kind == "auto" and _look_like_counts(numbers):

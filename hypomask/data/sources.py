@@ -11,7 +11,7 @@ from hypomask.data.delimited import parse_matrix, parse_text_table
 from hypomask.data.parquet import read_parquet_matrix, read_parquet_text
 from hypomask.data.source_files import file_hash, read_text_source
 from hypomask.data.spec import DataSpec
-from hypomask.data.tables import Findings, Matrix, TextTable
+from hypomask.data.tables import Findings, Matrix, TextTable, listed
 from hypomask.errors import DataError, Problem, did_you_mean
 
 __all__ = ["Sources", "read_sources"]
@@ -53,12 +53,13 @@ def read_sources(spec: DataSpec, findings: Findings) -> Sources:
     for channel, path in spec.channels.items():
         try:
             if path.suffix == ".h5ad":
-                matrices, obs = read_anndata(path, spec.layers)
+                matrices, obs, unread = read_anndata(path, spec.layers, channel)
                 files[str(path)] = file_hash(path)
-                channels |= {
-                    channel if layer == "X" else layer: matrix
-                    for layer, matrix in zip(spec.layers, matrices, strict=True)
-                }
+                channels |= {channel if layer == "X" else layer: matrix for layer, matrix in matrices.items()}
+                if unread:
+                    findings.notes.append(
+                        f"{path}: read {listed(list(matrices))}, not {listed(unread)}; 'layers' chooses others"
+                    )
                 tables += [obs] if spec.samples is None else []
             elif spec.samples is None:
                 matrix = _read_matrix(path, files, spec.id_column, _columns_apart(spec), spec.exclude)

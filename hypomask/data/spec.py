@@ -57,7 +57,8 @@ class DataSpec:
     orientation
         Of the channel tables. ``auto`` decides by where the sample ids are found.
     layers
-        AnnData only: ``X`` and names of layers; each becomes a channel, ``X`` under the name given in `channels`.
+        AnnData only: ``X`` and names of layers; each becomes a channel, ``X`` under the name given in `channels`. With
+        the default, a channel that is called like a layer is that layer.
     exclude
         Columns of the channel tables that are neither genes nor anything else that is named here.
     transform

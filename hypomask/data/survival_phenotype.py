@@ -37,7 +37,7 @@ def read_survival(table: TextTable, rows: Sequence[int], spec: DataSpec, finding
     if len(levels) != 2:
         findings.problems.append(table.problem(f"event {spec.event!r} has {listed(levels)}, {_way_out(len(levels))}"))
     findings.stop_if_any()
-    event = event_last(levels, spec.positive, "event", spec.event, table, findings)[1]
+    event = event_last(levels, spec.positive, "event", spec.event, table, findings, must_be_told=True)[1]
     seen = np.array([mark == event for mark in marks])
     findings.notes.append(
         f"time {spec.phenotype!r} to event {spec.event!r}: {int(seen.sum())} of {len(seen)} samples have the event, "

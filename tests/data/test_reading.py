@@ -132,6 +132,16 @@ def test_anndata_gives_the_same_cohort_with_layers_as_channels(tmp_path, samples
     assert_is_the_cohort(read(tmp_path / "t.h5ad", samples)[0])
 
 
+def test_a_channel_called_like_a_layer_is_that_layer_and_layers_not_read_are_noted(tmp_path) -> None:
+    write_h5ad(tmp_path / "t.h5ad")
+    cohort, report = read_cohort(DataSpec({"counts": tmp_path / "t.h5ad"}, "p53"))
+    assert cohort.channels == ("counts",)
+    np.testing.assert_array_equal(cohort.values_BGC[:, :, 0], np.round(VALUES).astype(np.float32))
+    assert not any("'layers'" in note for note in report.notes)
+    _, report = read_cohort(DataSpec({"rna": tmp_path / "t.h5ad"}, "p53"))
+    assert any("read 'X', not 'counts'; 'layers' chooses others" in note for note in report.notes)
+
+
 def test_anndata_faults_are_named(tmp_path, monkeypatch) -> None:
     write_h5ad(tmp_path / "t.h5ad")
     with pytest.raises(DataError, match=r"no layer 'count'; there are X, counts\. Did you mean 'counts'\?"):

@@ -9,7 +9,7 @@ import pytest
 
 from hypomask.data.cohort import Phenotype
 from hypomask.data.reading import DataSpec, read_cohort
-from hypomask.data.skewness import skewed_phenotypes
+from hypomask.data.skewness import skewed_measurements, skewed_phenotypes
 
 NORMAL = np.random.default_rng(0).standard_normal(300)
 
@@ -60,3 +60,21 @@ def test_the_warning_is_in_the_report_of_reading(tmp_path: Path) -> None:
     (tmp_path / "y.tsv").write_text("id\tic50\n" + y)
     _, report = read_cohort(DataSpec({"expression": tmp_path / "x.tsv"}, "ic50", tmp_path / "y.tsv"))
     assert any("'ic50' is positive and strongly skewed" in warning for warning in report.warnings)
+
+
+def test_raw_counts_and_intensities_are_warned_of_and_logarithms_and_mutations_are_not(make_cohort) -> None:
+    rng = np.random.default_rng(1)
+    log_BGC = rng.normal(4.0, 1.0, (300, 5, 1)).astype(np.float32)
+
+    def warnings(values_BGC: np.ndarray) -> list[str]:
+        return skewed_measurements(make_cohort(NORMAL, values_BGC=values_BGC.astype(np.float32), continuous=True))
+
+    (counts,) = warnings(rng.poisson(np.exp(log_BGC)))
+    assert "as read counts are: normalise for library size first" in counts
+    assert "transform: log1p" in counts
+    (intensities,) = warnings(np.exp(log_BGC))
+    assert "as intensities are: say 'transform: log1p'" in intensities
+    assert warnings(log_BGC) == []
+    assert warnings(np.where(log_BGC > 0, log_BGC, 0)) == []
+    assert warnings(rng.random((300, 5, 1)) < 0.05) == []
+    assert warnings(np.full((300, 5, 1), np.nan)) == []

@@ -89,6 +89,8 @@ class TestSurvival:
             ("False", "True"),
             ("no", "yes"),
             ("censored", "progressed"),
+            ("3 not progressed", "1 progressed"),
+            ("alive at last visit", "dead of disease"),
         ],
     )
     def test_which_value_is_the_event_is_seen_from_its_name(self, files: Files, censored: str, event: str) -> None:
@@ -98,6 +100,13 @@ class TestSurvival:
         assert any(note.startswith("event of 'died': ") for note in report.notes)
         swapped, _ = files.read({"died": marks}, positive=censored)
         assert ((swapped.phenotype.values > 0) == (np.array(DIED) == "0")).all()
+
+    def test_an_event_that_no_name_gives_away_is_not_guessed(self, files: Files) -> None:
+        marks = ["x" if died == "1" else "2" for died in DIED]
+        message = files.refusal({"died": marks})
+        assert "event 'died' has '2', 'x', and neither reads like the event: say with 'positive'" in message
+        cohort, _ = files.read({"died": marks}, positive="x")
+        assert ((cohort.phenotype.values > 0) == (np.array(DIED) == "1")).all()
 
     def test_the_event_may_be_written_as_1_and_as_1_point_0(self, files: Files) -> None:
         cohort, _ = files.read({"died": changed(DIED, s1="1.0", s0="0.0")})
