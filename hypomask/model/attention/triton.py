@@ -209,6 +209,7 @@ class _Call:
             OWN_VALUE=self.after.own_value,
             DROPS=self.after.dropout_p > 0,
             **switches,
+            enable_fp_fusion=True,  # Triton 3.9 warns of a new default where nothing is said
         )
 
 
