@@ -236,6 +236,25 @@ class AttentionContract:
             results.append([out, *torch.autograd.grad(out, inputs, grad)])
         assert all(torch.equal(a, b) for a, b in zip(*results, strict=True))
 
+    def test_it_does_not_matter_how_inputs_lie_in_memory(self) -> None:
+        mask = random_mask(7, 12)
+        layout = self.layout(mask)
+        *inputs, grad = (x.to(self.device) for x in draw(7))
+        packed = torch.cat(inputs, -1)
+        apart = [x.contiguous().requires_grad_() for x in inputs]
+        cut = [x.detach().requires_grad_() for x in packed.split(inputs[0].shape[-1], -1)]
+        turned = [x.mT.contiguous().mT.requires_grad_() for x in inputs]
+        same = [inputs[0], inputs[0].clone(), inputs[0][:1].expand_as(inputs[0])]
+        same = [x.detach().requires_grad_() for x in same]
+        for given in (cut, turned):
+            out, expected = attend(*given, layout), attend(*apart, layout)
+            torch.testing.assert_close(out, expected, rtol=1e-12, atol=1e-12)
+            grads = torch.autograd.grad(out, given, grad.mT.contiguous().mT)
+            for got, want in zip(grads, torch.autograd.grad(expected, apart, grad.contiguous()), strict=True):
+                torch.testing.assert_close(got, want, rtol=1e-12, atol=1e-12)
+        copied = [x.detach().clone(memory_format=torch.contiguous_format) for x in same]
+        torch.testing.assert_close(attend(*same, layout), attend(*copied, layout), rtol=1e-12, atol=1e-12)
+
     def test_logits_of_any_size_are_safe(self) -> None:
         mask = random_mask(40, 100)
         q, k, v, grad = (x.to(self.device, torch.float32) for x in draw(40))
