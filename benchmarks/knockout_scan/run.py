@@ -149,7 +149,13 @@ def main() -> None:
             "samples it held out: replicates x repeats times this for a cohort of 200."
         )
         print(lines[-1], flush=True)
-    lines.append("")
+    lines += [
+        "",
+        "Of networks of degree 200, repeated draws leave 131 neighbours on average. 16 samples are one tile of the kernel "
+        "in float32, and run on one thread, two in float64. The machine was shared with other work, which is why passes "
+        "of the same size differ; scan and passes suffer alike.",
+        "",
+    ]
     options.out.write_text("\n".join(lines), encoding="utf-8")
 
 

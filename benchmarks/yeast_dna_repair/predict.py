@@ -61,7 +61,7 @@ def main() -> None:
     genes = list(run.cohort.genes)
     test, train = pairs("testing"), pairs("training")
     x_BG, y = presence(test, genes).to_numpy(dtype=float), test["interaction"].to_numpy()
-    ridge = RidgeCV(np.logspace(-1, 4, 30)).fit(presence(train, genes), train["interaction"]).predict(x_BG)
+    ridge = RidgeCV(np.logspace(-1, 4, 30)).fit(presence(train, genes).to_numpy(), train["interaction"]).predict(x_BG)
     said = {"additive ridge (scikit-learn)": ridge}
     for name in run.names:
         said[name] = predicted(run, run.models(run.model(name)), x_BG)
