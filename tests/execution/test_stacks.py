@@ -118,6 +118,31 @@ def test_a_run_in_stacks_gives_the_same_bytes_where_jobs_are_trained_one_by_one(
     assert (tmp_path / "apart/results.json").read_bytes() == (tmp_path / "stacked/results.json").read_bytes()
 
 
+def test_a_run_interrupted_within_a_stack_goes_on_and_gives_the_same(
+    study_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compare(study_file, tmp_path / "undisturbed", jobs=1, device="cpu", fit=FIT)
+    monkeypatch.setenv("HYPOMASK_STACK", "5")
+    finish, done = Ledger.finish_job, []
+
+    def finish_seven(self: Ledger, *arguments: Any, **options: Any) -> None:
+        finish(self, *arguments, **options)
+        done.append(1)
+        if len(done) == 7:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Ledger, "finish_job", finish_seven)
+    with pytest.raises(KeyboardInterrupt):
+        compare(study_file, tmp_path / "run", jobs=1, device="cpu", fit=FIT)
+    with Ledger(tmp_path / "run" / "run.sqlite", read_only=True) as ledger:
+        states = [record.state for record in ledger.records()]
+    assert states.count("done") == 7
+    assert states.count("running") == 3  # the rest of the second stack: lost, at most
+    monkeypatch.setattr(Ledger, "finish_job", finish)
+    compare(study_file, tmp_path / "run", jobs=1, device="cpu", fit=FIT)
+    assert (tmp_path / "undisturbed/results.json").read_bytes() == (tmp_path / "run/results.json").read_bytes()
+
+
 def test_a_worker_that_dies_loses_its_stack_and_no_more(
     study_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
