@@ -159,22 +159,27 @@ def _common_groups(
     What two groups share weighs as much as the lighter of them. A group inside one of the other hypothesis stays
     whole. What lies inside another of these groups, and weighs no more, is left out.
     """
-    cliques, their_cliques = _cliques(first), _cliques(second)
+    our_cliques, their_cliques = _cliques(first), _cliques(second)
     found: dict[frozenset[str], _Meeting] = {}
     for name, members in ours.groups.items():
         own = ours.group_weights[name]
         met = {other: min(own, theirs.group_weights[other]) for other in sorted(theirs.overlapping(members))}
-        kept_whole = max((weight for other, weight in met.items() if members <= theirs.groups[other]), default=0.0)
+        whole = {other for other in met if members <= theirs.groups[other]}
+        kept_whole = max((met[other] for other in whole), default=0.0)
         for other, weight in met.items():
-            shared = members & theirs.groups[other]
-            if weight <= kept_whole and shared != members:
+            if other not in whole and weight <= kept_whole:
                 continue  # inside what stays whole, and no heavier
-            by_theirs = shared != members  # it is named after the groups that it is, or else after both
-            by_ours = not by_theirs or shared != theirs.groups[other]
-            names = (*([name] if by_ours else []), *([other] if by_theirs else []))
-            is_clique = (by_ours and name in cliques) or (by_theirs and other in their_cliques)
-            if shared not in found or found[shared].weight < weight:
-                found[shared] = _Meeting(names, weight, "clique" if is_clique else "star")
+            shared = members & theirs.groups[other]
+            if shared in found and found[shared].weight >= weight:
+                continue
+            named_after = [(name, our_cliques), (other, their_cliques)]  # both, unless it is one of them
+            if other in whole:
+                named_after = named_after[:1]
+            elif shared == theirs.groups[other]:
+                named_after = named_after[1:]
+            is_clique = any(group in cliques for group, cliques in named_after)
+            names = tuple(group for group, _ in named_after)
+            found[shared] = _Meeting(names, weight, "clique" if is_clique else "star")
         if len(found) > MAX_GROUPS:
             raise HypothesisError(
                 f"the groups of {first.name!r} and {second.name!r} overlap in more than {MAX_GROUPS:,} ways; "
