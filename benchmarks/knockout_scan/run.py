@@ -6,8 +6,8 @@ Every gene knocked out (value at a reference level, all its edges cut), 16 sampl
 the model's own forward, as in training and inference: the compiled kernel on a layout made beforehand; n of them are n
 times one, for one knockout's pass costs what another's does (the layout of the edited mask, which each of them would
 need, is not counted). The scan is what `hypomask knockout` does, in the same kernel: pass over the samples as measured,
-plan of what is touched, and what is touched computed again. Same precision on both sides. Scan and passes alternate, and
-medians over rounds are compared: a machine that is busy with something else slows both.
+plan of what is touched, and what is touched computed again. Same precision on both sides. Scan and passes alternate,
+and medians over rounds are compared: a machine that is busy with something else slows both.
 """
 
 from __future__ import annotations
@@ -95,7 +95,8 @@ def case(n: int, degree: int, layers: int, precision: torch.dtype, rounds: int) 
         scans.append(seconds(scan))
     one, all_genes = statistics.median(passes), statistics.median(scans)
     return (
-        f"| {n:,} | {degree} | {layers} | {PRECISIONS[precision]} | {sum(touched) / n:,.0f} | {1e3 * one:.1f} ms | {n * one:,.1f} s | "
+        f"| {n:,} | {degree} | {layers} | {PRECISIONS[precision]} | {sum(touched) / n:,.0f} | {1e3 * one:.1f} ms | "
+        f"{n * one:,.1f} s | "
         f"{1e3 * all_genes:,.0f} ms | **{n * one / all_genes:,.0f}** |"
     )
 
@@ -151,9 +152,9 @@ def main() -> None:
         print(lines[-1], flush=True)
     lines += [
         "",
-        "Of networks of degree 200, repeated draws leave 131 neighbours on average. 16 samples are one tile of the kernel "
-        "in float32, and run on one thread, two in float64. The machine was shared with other work, which is why passes "
-        "of the same size differ; scan and passes suffer alike.",
+        "Of networks of degree 200, repeated draws leave 131 neighbours on average. 16 samples are one tile of the "
+        "kernel in float32, and run on one thread, two in float64. The machine was shared with other work, which is "
+        "why passes of the same size differ; scan and passes suffer alike.",
         "",
     ]
     options.out.write_text("\n".join(lines), encoding="utf-8")

@@ -2,10 +2,11 @@
 
     python benchmarks/sachs_inhibitors/predict.py RUN [--level q0.05]
 
-An inhibitor is its target silenced: at a low level of the unperturbed cells, its edges kept (dose 0). Every model of the
-run is asked; a direction is predicted where the 95 % interval of the mean effect on a protein excludes 0. What happened
-is the difference of mean log levels to the cells with the same stimulus and no drug, in standard deviations of those; a
-protein changed where it differs by more than `CHANGED` of them. Null masks are networks with the same degrees, rewired.
+An inhibitor is its target silenced: at a low level of the unperturbed cells, its edges kept (dose 0). Every model of
+the run is asked; a direction is predicted where the 95 % interval of the mean effect on a protein excludes 0. What
+happened is the difference of mean log levels to the cells with the same stimulus and no drug, in standard deviations of
+those; a protein changed where it differs by more than `CHANGED` of them. Null masks are networks with the same degrees,
+rewired.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from hypomask.knockout.trained_run import TrainedRun, open_trained
 
 HERE = Path(__file__).resolve().parent
 BASE, CHANGED = "cd3_cd28", 0.2
-# As Sachs et al. 2005 (table 1) give the drugs' targets; of LY294002, which inhibits PI3K, the product that is measured.
+# The drugs' targets in Sachs et al. 2005; of LY294002, which inhibits PI3K, the product that is measured.
 TARGETS = {"aktinhib": "akt", "g0076": "pkc", "psitect": "pip2", "u0126": "mek", "ly": "pip3"}
 
 
@@ -50,7 +51,7 @@ def signs(summary: Summary, interventions: list[Intervention], alpha: float) -> 
 
 
 def score(sign: pd.DataFrame, changes: pd.DataFrame) -> tuple[int, int, list[str]]:
-    """Return how many directions were predicted of proteins that changed, how many of them are right, and all in words."""
+    """Return how many directions were predicted of proteins that changed, how many are right, and all in words."""
     predicted, right, words = 0, 0, []
     for drug, target in TARGETS.items():
         for protein in PROTEINS:
@@ -94,10 +95,11 @@ def main() -> None:
         predicted, right, words = found[name]
         nulls = [(p, r) for key, (p, r, _) in found.items() if key != name]
         shares = [r / p for p, r in nulls if p]
+        as_good = sum(share >= right / max(predicted, 1) for share in shares)
         print(
             f"| {name} | {predicted} | {right} | {wilson(right, predicted)} | {len(nulls)} | "
-            f"{np.mean([p for p, _ in nulls]) if nulls else np.nan:.1f} | {np.mean(shares) if shares else np.nan:.2f} | "
-            f"{sum(s >= (right / max(predicted, 1)) for s in shares)} of {len(shares)} |"
+            f"{np.mean([p for p, _ in nulls]) if nulls else np.nan:.1f} | "
+            f"{np.mean(shares) if shares else np.nan:.2f} | {as_good} of {len(shares)} |"
         )
         print(*(f"  - {word}" for word in words), sep="\n")
     print(measured().round(2).to_string())

@@ -7,15 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
-from trained import GENES
+from trained import GENES, write_study
 
 from hypomask.errors import ConfigError, DataError, HypothesisError, RunError
 from hypomask.execution.jobs import Job
 from hypomask.execution.progress import Silent
-from hypomask.knockout import scan as scanning
+from hypomask.execution.run import compare
+from hypomask.execution.study import load_study
 from hypomask.knockout.compiled import compile_interventions
+from hypomask.knockout.effect_store import EffectStore, JobEffects
 from hypomask.knockout.interventions import dose, isolate, joint, knockout, remove_edge
 from hypomask.knockout.levels import Levels, at_dose
 from hypomask.knockout.model_effects import Samples, Scanner
@@ -164,18 +167,18 @@ def test_a_scan_that_was_stopped_goes_on_where_it_was(
 ) -> None:
     asked: list[Job] = []
 
-    def counting(self: TrainedRun, model: scanning.ModelOf, *, stop_after: int = 100) -> object:
+    def counting(self: EffectStore, job: Job, effects: JobEffects, *, stop_after: int = 100) -> None:
         if len(asked) == stop_after:
             raise KeyboardInterrupt
-        asked.append(model.job)
-        return load(self, model)
+        asked.append(job)
+        write(self, job, effects)
 
-    load: Callable[..., object] = TrainedRun.load
+    write: Callable[..., None] = EffectStore.write
     options = ScanOptions(nulls=False)
-    monkeypatch.setattr(TrainedRun, "load", lambda self, model: counting(self, model, stop_after=4))
+    monkeypatch.setattr(EffectStore, "write", lambda self, job, found: counting(self, job, found, stop_after=4))
     with pytest.raises(KeyboardInterrupt):
         scan(trained_run, ALL, "truth", options)
-    monkeypatch.setattr(TrainedRun, "load", counting)
+    monkeypatch.setattr(EffectStore, "write", counting)
     again = scan(trained_run, ALL, "truth", options)
     assert len(asked) == 6
     assert len(set(asked)) == 6
@@ -245,3 +248,16 @@ def test_a_folder_without_a_run_and_data_that_changed_are_refused(run_folder: Pa
             open_trained(run_folder)
     finally:
         expression.write_text(text)
+
+
+def test_curves_of_genes_are_pointed_out(tmp_path: Path) -> None:
+    study = write_study(tmp_path / "inputs", n=120, kind="continuous")
+    expression, samples = tmp_path / "inputs" / "expression.tsv", tmp_path / "inputs" / "samples.tsv"
+    x_B = pd.read_csv(expression, sep="\t", index_col=0)["G8"].to_numpy()
+    table = pd.read_csv(samples, sep="\t", index_col=0)
+    table["response"] = (x_B - 0.5) ** 2
+    table.to_csv(samples, sep="\t")
+    small = load_study(study).with_plan(folds=2, repeats=1, nulls=0, keep_null_models=0, unconstrained=False)
+    compare(small, tmp_path / "run", jobs=1, device="cpu")
+    found = scan(open_trained(tmp_path / "run"), [knockout("G8")], "truth")
+    assert any("curves in 2 of 2 trainings" in note for note in found.notes)
