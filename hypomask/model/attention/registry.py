@@ -81,7 +81,7 @@ class BackEnd(ABC):
         n_models, _, _, n_tokens, _ = q_MBHND.shape
         q, k, v = (x.permute(1, 2, 0, 3, 4).flatten(2, 3) for x in (q_MBHND, k_MBHND, v_MBHND))
         out_BHND = self.attend(q, k, v, union, None, after)
-        return out_BHND.unflatten(2, (n_models, n_tokens)).permute(2, 0, 1, 3, 4)
+        return out_BHND.reshape(*out_BHND.shape[:2], n_models, n_tokens, -1).permute(2, 0, 1, 3, 4)
 
 
 BACK_ENDS: dict[str, BackEnd] = {}
