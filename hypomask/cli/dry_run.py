@@ -16,14 +16,20 @@ def show_dry_run(study: Study, *, device: str, jobs: int | None, as_json: bool) 
     """Print what a run of `study` would do."""
     from hypomask.execution.dry_run import dry_run
     from hypomask.execution.progress import duration_in_words
-    from hypomask.report.wording import shorten
+    from hypomask.report.phenotype_words import phenotype_words
+    from hypomask.report.wording import count, shorten
 
     plan = dry_run(study, device=device, jobs=jobs)
     if as_json:
         print_json(plan.as_dict())
         return
     print_result(f"study    {plan.study}: scope {plan.scope}, {plan.folds} folds x {plan.repeats} repeats")
-    print_result(f"data     {plan.n_samples:,} samples, {plan.n_genes:,} genes, channels {', '.join(plan.channels)}")
+    groups = "" if plan.n_groups is None else f" in {count(plan.n_groups, 'group')}"
+    print_result(
+        f"data     {count(plan.n_samples, 'sample')}{groups}, {count(plan.n_genes, 'gene')}, "
+        f"channels {', '.join(plan.channels)}"
+    )
+    print_result(f"explain  {phenotype_words(plan.phenotype, study.data.event if study.data is not None else None)}")
     width = max(len(shorten(model.name, 40)) for model in plan.models)
     for model in plan.models:
         print_result(
@@ -39,7 +45,7 @@ def show_dry_run(study: Study, *, device: str, jobs: int | None, as_json: bool) 
         f"time     about {duration_in_words(plan.seconds)}, "
         f"with all null masks {duration_in_words(plan.seconds_at_most)} ({plan.basis})"
     )
-    for warning in plan.warnings:
+    for warning in (*plan.notes, *plan.warnings):
         print_result(f"note: {warning}")
 
 

@@ -47,6 +47,8 @@ class _Guess:
     key: str = ""
     groups: str = ""
     exclude: tuple[str, ...] = ()
+    drop_missing: bool = False
+    layers: tuple[str, ...] = ()
     genes: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
 
@@ -75,6 +77,7 @@ def write_starter(
     peeks = {name: peek(path) for name, path in tables.items()}
     described = [peek(samples)] if samples is not None else [peek_obs(path) for path in tables.values()]
     guess = _look(peeks, next(filter(None, described), None), phenotype, groups)
+    guess.layers = next((looked.layers for looked in peeks.values() if looked.layers), ())
     folder.mkdir(parents=True, exist_ok=True)
     for path, text in ((study, _study(folder, tables, samples, guess)), (hypotheses, _hypotheses(guess.genes))):
         with path.open("x", encoding="utf-8") as file:
@@ -99,6 +102,8 @@ def _look(
         guess.key, transposed = _key_column(samples, first)
         if transposed:
             ids = first.header[1:]
+            described_ids = set(samples.column(guess.key))
+            guess.exclude = tuple(name for name in ids if name not in described_ids and first.is_text(name))
         matched = set(samples.column(guess.key)) & set(ids)
         if samples.file != first.file:
             guess.notes.append(f"{len(matched)} samples of {first.file} are in column {guess.key!r} of {samples.file}")
@@ -117,13 +122,19 @@ def _look(
             guess.positive = max(set(table.column(guess.phenotype)) - MISSING)
         guess.notes.append(f"phenotype: {guess.phenotype!r} ({kind})")
     else:
-        guess.notes.append(f"no column of {table.file} looks like a phenotype: name one in study.yaml")
+        guess.notes.append(
+            f"no column of {table.file} looks like a phenotype: name one in study.yaml, or explain the measurements "
+            "themselves with 'phenotype: {target: masked-genes}'"
+        )
     guess.time, guess.event = _suggest_survival(table, columns)
     if guess.event:
         guess.notes.append(
             f"{guess.time!r} with {guess.event!r} looks like time to an event: to explain that, name the one as column "
             "and the other as event"
         )
+    if guess.phenotype and (missing := sum(cell in MISSING for cell in table.column(guess.phenotype))):
+        guess.drop_missing = True
+        guess.notes.append(f"{guess.phenotype!r} is missing in {count(missing, 'row')}, to be left out")
     if not guess.groups:
         guess.groups = _suggest_groups(table, guess)
         if guess.groups:
@@ -222,11 +233,14 @@ def _study(folder: Path, tables: Mapping[str, Path], samples: Path | None, guess
         f"    # positive: {_quoted(guess.positive or 'case')}  # value of a binary phenotype that is the event",
         f"    # event: {_quoted(guess.event or 'died')}  # time to an event: 'column' is the time{_time_words(guess)}, "
         "'event' says whether it was seen",
+        "    # target: masked-genes   # alone, without a column: every gene's measurements, from those of other genes",
         "  # covariates: [age, sex]   # adjusted for",
         f"  {groups}",
         f"  exclude: [{', '.join(map(_quoted, guess.exclude))}]  # columns that are no measurements"
         if guess.exclude
         else "  # exclude: [age]   # columns among the measurements that are no genes",
+        "  # transform: log1p   # of counts that are normalised but no logarithms yet; or: log",
+        *_more_about(guess),
         "hypotheses:",
         "  - hypotheses.yaml",
         "# scope: all         # all: compare wirings of the same genes. members: each hypothesis brings its own genes",
@@ -238,6 +252,13 @@ def _study(folder: Path, tables: Mapping[str, Path], samples: Path | None, guess
         "",
     ]
     return "\n".join(lines)
+
+
+def _more_about(guess: _Guess) -> list[str]:
+    lines = ["  drop_missing_phenotype: true"] if guess.drop_missing else []
+    if guess.layers:
+        lines.append(f"  # layers: [{', '.join(map(_quoted, guess.layers))}]   # of the .h5ad file, instead of its X")
+    return lines
 
 
 def _hypotheses(genes: tuple[str, ...]) -> str:

@@ -26,12 +26,16 @@ DATA_OPTIONS = (
     click.option("--key", metavar="COLUMN", help="Column of the samples table naming rows of the data."),
     click.option("--id", metavar="COLUMN", help="Column naming the observations."),
     click.option("--phenotype", metavar="COLUMN", help="What is to be explained."),
+    click.option("--masked-genes", is_flag=True, help="Instead: each gene's measurements, hidden, from other genes."),
     click.option("--kind", type=click.Choice(["auto", *COLUMN_KINDS]), help="Of the phenotype."),
     click.option("--event", metavar="COLUMN", help="Survival: column that says whether the event was seen."),
     click.option("--positive", metavar="VALUE", help="Value of a binary phenotype, or of --event, that is the event."),
     click.option("--covariates", metavar="A,B", help="Columns to adjust for."),
     click.option("--groups", metavar="COLUMN", help="What must not be parted: patient, cell line, batch."),
     click.option("--orientation", type=click.Choice(["auto", "samples-in-rows", "genes-in-rows"]), help="Of the data."),
+    click.option("--exclude", metavar="A,B", help="Columns of the data that are no measurements."),
+    click.option("--transform", type=click.Choice(["none", "log", "log1p"]), help="Of the measurements."),
+    click.option("--drop-missing-phenotype", is_flag=True, help="Leave out samples without a phenotype."),
 )
 HYPOTHESIS_OPTIONS = (
     click.option(
@@ -67,7 +71,8 @@ SECTION_OF = {
 }
 ONLY_WITHOUT_FILE = (
     *("data", "channels", "samples", "key", "id", "phenotype", "kind", "event", "positive", "covariates", "groups"),
-    *("orientation", "hypotheses", "scope", "expansion"),
+    *("masked_genes", "orientation", "exclude", "transform", "drop_missing_phenotype"),
+    *("hypotheses", "scope", "expansion"),
 )
 
 
@@ -104,7 +109,7 @@ def _described(options: Mapping[str, Any]) -> dict[str, Any]:
         name
         for name, given in (
             ("--data or --channel", options["data"] or options["channels"]),
-            ("--phenotype", options["phenotype"]),
+            ("--phenotype (or --masked-genes)", options["phenotype"] or options["masked_genes"]),
             ("--hypotheses", options["hypotheses"]),
         )
         if not given
@@ -113,7 +118,11 @@ def _described(options: Mapping[str, Any]) -> dict[str, Any]:
         raise click.UsageError(f"give a study file, or options; missing: {', '.join(missing)}")
     if options["data"] and options["channels"]:
         raise click.UsageError("give --data for one table, or --channel NAME=FILE for each of several, not both")
+    if options["masked_genes"] and any(options[name] for name in ("phenotype", "kind", "event", "positive")):
+        raise click.UsageError("--masked-genes takes the place of a phenotype; leave out what describes one")
     phenotype = {name: options[name] for name in ("kind", "event", "positive")} | {"column": options["phenotype"]}
+    if options["masked_genes"]:
+        phenotype = {"target": "masked-genes"}
     samples = options["samples"]
     sources = [{"file": str(path), "expansion": options["expansion"]} for path in options["hypotheses"]]
     sections: dict[str, dict[str, Any]] = {"plan": {}, "training": {}, "model": {}}
@@ -129,6 +138,9 @@ def _described(options: Mapping[str, Any]) -> dict[str, Any]:
             "covariates": _names(options["covariates"]),
             "groups": options["groups"],
             "orientation": options["orientation"],
+            "exclude": _names(options["exclude"]),
+            "transform": options["transform"],
+            "drop_missing_phenotype": "yes" if options["drop_missing_phenotype"] else None,
         },
         "hypotheses": sources,
         "scope": options["scope"],

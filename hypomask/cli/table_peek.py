@@ -24,11 +24,14 @@ class TablePeek:
         Names of the columns, the first (row ids) included.
     rows
         Cells of every row. Of tables wider than `MAX_CELLS` allows, the first column only.
+    layers
+        Of an AnnData file, beside X.
     """
 
     file: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    layers: tuple[str, ...] = ()
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -127,9 +130,9 @@ def peek_obs(path: Path) -> TablePeek | None:
 def _peek_anndata(path: Path) -> TablePeek:
     from hypomask.data.anndata_file import read_anndata
 
-    matrices, _, _ = read_anndata(path, ("X",))
+    matrices, _, layers = read_anndata(path, ("X",))
     (matrix,) = matrices.values()
-    return TablePeek(str(path), ("", *matrix.genes), tuple((name,) for name in matrix.samples))
+    return TablePeek(str(path), ("", *matrix.genes), tuple((name,) for name in matrix.samples), layers)
 
 
 def _is_number(text: str) -> bool:

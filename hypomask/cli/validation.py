@@ -112,6 +112,7 @@ def _validate_study(file: Path) -> CheckedFile:
         f"{count(row.n_tokens, 'token')}"
         for row in prepared.coverage
     ]
+    found += prepared.report.notes if prepared.report is not None else ()
     return CheckedFile(file, "study", tuple(found), prepared.warnings)
 
 

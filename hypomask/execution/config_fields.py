@@ -15,7 +15,7 @@ from hypomask.errors import ConfigError, Problem
 from hypomask.hypothesis.fields import Fields, kind_of, parse_number
 from hypomask.hypothesis.located_yaml import Located, LocatedScalar, problem_at
 
-__all__ = ["config_as_dict", "config_schema", "read_config"]
+__all__ = ["config_as_dict", "config_keys", "config_schema", "read_config"]
 
 T = TypeVar("T")
 
@@ -40,6 +40,11 @@ def read_config(node: Located | None, config: type[T], section: str, problems: l
     except ConfigError as error:
         problems += [problem_at(_place_of(read, message, section), message) for message in str(error).splitlines()]
         return defaults
+
+
+def config_keys(config: type[Any]) -> tuple[str, ...]:
+    """Return the keys of a section of a study file."""
+    return tuple(_field_types(config))
 
 
 def config_as_dict(config: Any) -> dict[str, Any]:

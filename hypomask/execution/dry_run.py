@@ -21,7 +21,7 @@ from hypomask.execution.trainer import DEFAULT_FIT, Done, Trainer, TrainerSetup
 from hypomask.model.device import choose_device
 
 if TYPE_CHECKING:
-    from hypomask.data.cohort import Cohort
+    from hypomask.data.cohort import Cohort, Phenotype
     from hypomask.hypothesis.graph import Hypothesis
     from hypomask.masks.coverage import Coverage
 
@@ -60,6 +60,8 @@ class DryRun:
     """
 
     study: str
+    phenotype: Phenotype
+    n_groups: int | None
     n_samples: int
     n_genes: int
     channels: tuple[str, ...]
@@ -79,10 +81,12 @@ class DryRun:
     basis: str
     coverage: tuple[Coverage, ...]
     warnings: tuple[str, ...]
+    notes: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
         content = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        content["phenotype"] = {"name": self.phenotype.name, "kind": self.phenotype.kind}
         return {**dict(to_plain(content)), "coverage": [row.as_dict() for row in self.coverage]}
 
 
@@ -128,6 +132,9 @@ def dry_run(
     values_BGC = prepared.cohort.values_BGC
     return DryRun(
         study=study.name,
+        phenotype=prepared.cohort.phenotype,
+        n_groups=None if prepared.cohort.groups is None else len(set(prepared.cohort.groups.tolist())),
+        notes=prepared.report.notes if prepared.report is not None else (),
         n_samples=prepared.cohort.n_samples,
         n_genes=len(prepared.cohort.genes),
         channels=prepared.cohort.channels,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from hypomask.comparison.config import ComparisonConfig
 from hypomask.errors import ConfigError, Problem, raise_problems
-from hypomask.execution.config_fields import read_config
+from hypomask.execution.config_fields import config_keys, read_config
 from hypomask.execution.plan_config import PlanConfig
 from hypomask.execution.study_definition import HypothesisSource, Study
 from hypomask.hypothesis.fields import Fields, kind_of
@@ -68,7 +68,7 @@ def read_study(
     """
     _refuse_hypotheses(root)
     problems: list[Problem] = []
-    read = Fields(root, what="a study", allowed=STUDY_KEYS, problems=problems)
+    read = Fields(root, what="a study", allowed=STUDY_KEYS, problems=problems, elsewhere=_sections())
     _check_version(read)
     if not from_objects:
         read.required("data")
@@ -93,6 +93,14 @@ def read_study(
     if study.plan.null_modules:
         study = study.with_plan(null_modules=str(folder / study.plan.null_modules))
     return study
+
+
+def _sections() -> dict[str, str]:
+    """Return the section of every key that stands in one: where to move a key that stands somewhere else."""
+    keys = {"phenotype": PHENOTYPE_KEYS, "data": DATA_KEYS}
+    configs: dict[str, type[Any]] = {"comparison": ComparisonConfig, "training": TrainingConfig, "model": ModelConfig}
+    keys |= {section: tuple(config_keys(config)) for section, config in {**configs, "plan": PlanConfig}.items()}
+    return {key: section for section, its_keys in keys.items() for key in its_keys}
 
 
 def located(value: Any) -> Located:
@@ -135,7 +143,7 @@ def _read_data(read: Fields, folder: Path) -> DataSpec | None:
     if "data" not in read:
         return None
     n_before = len(read.problems)
-    data = Fields(read.place("data"), what="'data'", allowed=DATA_KEYS, problems=read.problems)
+    data = Fields(read.place("data"), what="'data'", allowed=DATA_KEYS, problems=read.problems, elsewhere=_sections())
     data.required("channels")
     data.required("phenotype")
     samples = data.text("samples", None)

@@ -53,9 +53,19 @@ class Fields:
         Every key that may occur; others are named, with the nearest allowed key.
     problems
         List that problems are added to.
+    elsewhere
+        Keys of other mappings, with the key under which they belong.
     """
 
-    def __init__(self, node: Located, *, what: str, allowed: Sequence[str], problems: list[Problem]) -> None:
+    def __init__(
+        self,
+        node: Located,
+        *,
+        what: str,
+        allowed: Sequence[str],
+        problems: list[Problem],
+        elsewhere: Mapping[str, str] | None = None,
+    ) -> None:
         self.node = node
         self.what = what
         self.problems = problems
@@ -66,9 +76,10 @@ class Fields:
         self.entries = node.entries
         for key in node.entries:
             if key not in allowed:
-                message = (
-                    f"unknown key {shortened(key)!r} in {what}.{did_you_mean(key, allowed)} Keys: {', '.join(allowed)}."
-                )
+                hint = did_you_mean(key, allowed)
+                if not hint and elsewhere and key in elsewhere:
+                    hint = f" It belongs under {elsewhere[key]!r}."
+                message = f"unknown key {shortened(key)!r} in {what}.{hint} Keys: {', '.join(allowed)}."
                 problems.append(Problem(message, node.file, node.key_lines.get(key, node.line)))
 
     def __contains__(self, key: str) -> bool:

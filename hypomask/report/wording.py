@@ -65,7 +65,7 @@ def headline(sentence: str) -> tuple[str, str]:
 
 def percentage(share: float | None) -> str:
     """Write a share of 1 as percent."""
-    return UNKNOWN if share is None or not math.isfinite(share) else f"{100 * share:.0f} %"
+    return UNKNOWN if share is None or not math.isfinite(share) else f"{100 * share:z.0f} %"
 
 
 def count(n: int, noun: str, plural: str | None = None) -> str:

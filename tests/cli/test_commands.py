@@ -68,6 +68,22 @@ def test_init_finds_the_phenotype_in_an_anndata_file(hypomask: Run, tmp_path: Pa
     assert "phenotype: 'status' (binary)" in ran.out
     assert "samples:" not in (tmp_path / "new" / "study.yaml").read_text()
     assert hypomask("validate", tmp_path / "new" / "study.yaml").code == 0
+    assert "layers: [" not in (tmp_path / "new" / "study.yaml").read_text()
+
+
+def test_init_names_the_layers_of_an_anndata_file(hypomask: Run, tmp_path: Path) -> None:
+    anndata = pytest.importorskip("anndata")
+    obs = pd.DataFrame({"status": ["case", "control"] * 6}, index=[f"s{i}" for i in range(12)])
+    values = np.random.default_rng(0).standard_normal((12, 4), dtype=np.float32)
+    cells = anndata.AnnData(values, obs=obs, var=pd.DataFrame(index=list("ABCD")))
+    cells.layers["lognorm"] = values
+    cells.write_h5ad(tmp_path / "cells.h5ad")
+    assert hypomask("init", tmp_path / "new", "--data", tmp_path / "cells.h5ad").code == 0
+    study = tmp_path / "new" / "study.yaml"
+    assert "# layers: [lognorm]" in study.read_text()
+    assert "read 'X', not 'lognorm'" in hypomask("validate", study).out
+    study.write_text(study.read_text().replace("# layers:", "layers:"))
+    assert "channels lognorm" in hypomask("validate", study).out
 
 
 def test_init_excludes_text_from_a_table_that_holds_everything(hypomask: Run, tmp_path: Path) -> None:
@@ -104,6 +120,39 @@ def test_init_knows_a_table_with_genes_in_rows(hypomask: Run, tmp_path: Path) ->
     assert hypomask("init", out, "--data", tmp_path / "x.tsv.gz", "--samples", tmp_path / "s.csv").code == 0
     assert "column: response" in (out / "study.yaml").read_text()
     assert "ATM -> CHEK2" in (out / "hypotheses.yaml").read_text()
+
+
+def test_init_leaves_out_what_an_annotated_table_and_a_patchy_phenotype_hold(hypomask: Run, tmp_path: Path) -> None:
+    samples = [f"s{i}" for i in range(15)]
+    genes = [f"ENSG0000000000{i}.1" for i in range(5)]
+    rows = [",".join(["gene_id", "gene_name", *samples])]
+    rows += [",".join([gene, f"NAME{i}", *(str((i + 2) * j % 31) for j in range(15))]) for i, gene in enumerate(genes)]
+    (tmp_path / "x.csv").write_text("\n".join(rows))
+    table = ["id,response", *(f"{s},{'' if i < 2 else i * 1.5}" for i, s in enumerate(samples))]
+    (tmp_path / "s.csv").write_text("\n".join(table))
+    ran = hypomask("init", tmp_path / "new", "--data", tmp_path / "x.csv", "--samples", tmp_path / "s.csv")
+    assert "'response' is missing in 2 rows, to be left out" in ran.out
+    assert "  exclude: [gene_name]" in (tmp_path / "new" / "study.yaml").read_text()
+    ran = hypomask("validate", tmp_path / "new" / "study.yaml")
+    assert ran.code == 0, ran.err
+    assert "13 samples, 5 genes" in ran.out
+    assert "2 samples without 'response', left out (lines 2, 3)" in ran.out
+
+
+def test_init_says_how_to_explain_the_measurements_themselves(hypomask: Run, folder: Path, tmp_path: Path) -> None:
+    ran = hypomask("init", tmp_path / "new", "--data", folder / "expression.tsv")
+    assert "{target: masked-genes}" in ran.out
+    study = (tmp_path / "new" / "study.yaml").read_text()
+    lines = [line for line in study.splitlines() if "CHOOSE_A_COLUMN" not in line and "kind: auto" not in line]
+    (tmp_path / "new" / "study.yaml").write_text("\n".join(lines).replace("# target:", "target:"))
+    ran = hypomask("validate", tmp_path / "new" / "study.yaml")
+    assert "hidden values of genes" in ran.out, ran.err
+
+
+def test_a_key_in_the_wrong_section_is_told_where_it_belongs(hypomask: Run, folder: Path) -> None:
+    study = folder / "moved.yaml"
+    study.write_text((folder / "study.yaml").read_text() + "\nmin_coverage: 0.2\n")
+    assert "unknown key 'min_coverage' in a study. It belongs under 'plan'." in hypomask("validate", study).err
 
 
 def test_init_quotes_names_that_yaml_would_misread(hypomask: Run, tmp_path: Path) -> None:

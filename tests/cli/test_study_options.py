@@ -43,6 +43,19 @@ def test_options_reach_every_part_of_the_study() -> None:
     assert (study.plan.folds, study.plan.seed, study.training.replicates, study.model.layers) == (4, 11, 3, 2)
 
 
+def test_masked_genes_a_transform_and_what_is_left_out_are_options_too() -> None:
+    options = NOTHING | {"data": Path("x.tsv"), "hypotheses": (Path("h.yaml"),)}
+    study = study_from(None, options | {"masked_genes": True, "transform": "log1p", "exclude": "age, sex"})
+    assert (study.data.masked_genes, study.data.phenotype) == (True, "")
+    assert (study.data.transform, study.data.exclude) == ("log1p", ("age", "sex"))
+    study = study_from(None, options | {"phenotype": "p", "drop_missing_phenotype": True})
+    assert study.data.drop_missing_phenotype
+    with pytest.raises(click.UsageError, match="--masked-genes takes the place of a phenotype"):
+        study_from(None, options | {"masked_genes": True, "phenotype": "p"})
+    with pytest.raises(click.UsageError, match=r"missing: --phenotype \(or --masked-genes\)"):
+        study_from(None, options)
+
+
 def test_a_file_stays_as_it_is_but_for_the_options_given(folder: Path) -> None:
     study = study_from(folder / "study.yaml", NOTHING | {"folds": 3, "seed": 8})
     assert (study.plan.folds, study.plan.seed, study.plan.nulls, study.name) == (3, 8, 2, "small")
