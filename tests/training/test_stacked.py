@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from hypomask.model.attention import build_layout
 from hypomask.model.config import ModelConfig
@@ -190,6 +191,35 @@ def test_models_that_are_not_alike_are_not_stacked(tunings: Any, stacks: list[in
     ]
     assert_same(ends(members, together=False), ends(members, together=True))
     assert stacks == [2, 2]
+
+
+@pytest.mark.parametrize("kind", ["continuous", "survival"])
+def test_a_step_of_many_models_has_as_many_operations_as_one_of_few(tunings: Any, kind: str) -> None:
+    # What a GPU gains from stacks: it waits for launches, not for arithmetic.
+    def operations(n_models: int, batch: int) -> int:
+        config = TrainingConfig(epochs=1, batch_size=batch)
+        *members, last = tunings(kind, n_models=5, held_out=False, config=config)
+        members = [*members[: n_models - 1], last]
+        same = [dataclasses.replace(each, epochs=1, samples=last.samples, family=last.family) for each in members]
+        with Counted() as counted:
+            tune_stacked(same)
+        return counted.operations
+
+    def in_a_step(n_models: int) -> float:
+        return (operations(n_models, 14) - operations(n_models, 35)) / (5 - 2)  # 70 samples: 5 steps, and 2
+
+    assert in_a_step(2) == in_a_step(5)
+    assert in_a_step(2) > 50
+
+
+class Counted(TorchDispatchMode):
+    """Counts the operations that reach a device."""
+
+    operations = 0
+
+    def __torch_dispatch__(self, function: Any, types: Any, arguments: Any = (), named: Any = None) -> Any:
+        self.operations += 1
+        return function(*arguments, **(named or {}))
 
 
 def test_when_memory_runs_out_the_stack_is_halved_and_nothing_else_changes(
