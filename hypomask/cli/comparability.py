@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from hypomask.cli.group_reach import reach_jaccard
 from hypomask.hypothesis.graph import Hypothesis
 from hypomask.masks.mask import Mask
-from hypomask.masks.summary import MaskOverlap
+from hypomask.masks.summary import MUCH_ALIKE, MaskOverlap
 from hypomask.report.wording import count, percentage
 
 __all__ = ["GeneOverlap", "doubts", "gene_overlaps"]
@@ -16,6 +17,7 @@ __all__ = ["GeneOverlap", "doubts", "gene_overlaps"]
 SAME_GENES = 0.9  # Jaccard index from which gene sets say the same
 CROWDED = 0.8  # share of all pairs from which a rewired mask is nearly the mask itself
 MUCH_LARGER = 10
+MAX_REACHES = 60  # pairs of hypotheses whose groups are followed
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,28 @@ def doubts(
         and (gene.i, gene.j) not in same_wiring
         and hypotheses[gene.i].scope == hypotheses[gene.j].scope == "members"
     ]
-    return [*found, *_crowded(hypotheses, masks), *_unequal(masks)]
+    return [*found, *_same_reach(masks, edges, genes), *_crowded(hypotheses, masks), *_unequal(masks)]
+
+
+def _same_reach(masks: Sequence[Mask], edges: Sequence[MaskOverlap], genes: Sequence[GeneOverlap]) -> list[str]:
+    """Name hypotheses whose groups differ in name and connect the same genes; overlap of edges does not see it."""
+    said = {(edge.i, edge.j) for edge in edges if edge.same or edge.jaccard >= MUCH_ALIKE}
+    grouped = [
+        gene
+        for gene in genes
+        if gene.jaccard >= MUCH_ALIKE
+        and (gene.i, gene.j) not in said
+        and (masks[gene.i].group_tokens or masks[gene.j].group_tokens)
+    ]
+    found = []
+    for gene in sorted(grouped, key=lambda gene: -gene.jaccard)[:MAX_REACHES]:
+        share = reach_jaccard(masks[gene.i], masks[gene.j])
+        if share is not None and share >= MUCH_ALIKE:
+            found.append(
+                f"hypotheses {gene.a!r} and {gene.b!r} let the same genes act on each other ({percentage(share)} of "
+                "the pairs that either connects), through different groups: only the cut of the groups differs"
+            )
+    return found
 
 
 def _nested(edge: MaskOverlap, a: Mask, b: Mask) -> list[str]:

@@ -52,6 +52,27 @@ def test_a_mask_that_connects_nearly_everything_cannot_beat_its_rewirings() -> N
     assert doubts_of(inside) == []
 
 
+def test_groups_of_other_names_that_connect_the_same_genes_are_named() -> None:
+    def star(name: str, members: str, inner: str = "") -> Hypothesis:
+        if not inner:
+            return Hypothesis(name, tuple(members), groups=(GeneGroup(f"{name} genes", tuple(members), "star"),))
+        nested = (
+            GeneGroup(f"{name} outer", tuple(members), "hierarchy", (f"{name} inner",)),
+            GeneGroup(f"{name} inner", tuple(inner), "hierarchy"),
+        )
+        return Hypothesis(name, tuple(members + inner), groups=nested)
+
+    (said,) = [line for line in doubts_of(star("go", "ABCDE"), star("reactome", "ABCD")) if "act on each other" in line]
+    assert "'go' and 'reactome' let the same genes act on each other (60 % of the pairs that either" in said
+    nested = doubts_of(
+        star("nested", "ABC", inner="DE"),
+        Hypothesis("clique", tuple("ABCDE"), groups=(GeneGroup("c", tuple("ABCDE")),)),
+    )
+    assert any("(100 % of the pairs" in line for line in nested)
+    apart = doubts_of(star("one", "ABCDEF"), star("two", "ABCGHI"), path_of("path", "ABCDEF"))
+    assert not any("act on each other" in line for line in apart)
+
+
 def test_very_different_sizes_are_said_once() -> None:
     large = Hypothesis("large", GENES, groups=(GeneGroup("most", GENES[:9]),))
     said = [line for line in doubts_of(large, path_of("two", "JKL"), path_of("one", "KJ")) if "size" in line]
