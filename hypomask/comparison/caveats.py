@@ -13,6 +13,8 @@ from hypomask.comparison.words import interval, listed, loss_unit, null_words, p
 __all__ = ["caveats"]
 
 FEWEST_DRAWS = 10
+MOST_EXCEPTIONS = 0.2  # of null masks that did as well
+FAR_BETTER = 2.0  # standard deviations of the null masks' losses below their mean
 
 
 def caveats(table: LossTable, tests: PairTests, drawn: Sequence[NullResult], facts: StudyFacts) -> tuple[str, ...]:
@@ -21,6 +23,7 @@ def caveats(table: LossTable, tests: PairTests, drawn: Sequence[NullResult], fac
         *_unconstrained_is_better(table, tests, facts),
         *_same_predictions(table, tests),
         *_p_values_disagree(drawn, facts),
+        *_few_nulls_as_good(drawn, facts),
         *_few_draws(drawn),
     )
 
@@ -56,6 +59,25 @@ def _p_values_disagree(drawn: Sequence[NullResult], facts: StudyFacts) -> list[s
         f"the approximated {p_words(null.p)} is small (by rank {p_words(null.p_rank)}): draw more null masks."
         for null in doubtful
     ]
+
+
+def _few_nulls_as_good(drawn: Sequence[NullResult], facts: StudyFacts) -> list[str]:
+    """Say that a null test failed by exceptions: random wirings that hold the right links, as of few genes many do."""
+    found = []
+    for null in drawn:
+        n = len(null.losses)
+        is_wiring = null.kind != "matched-genes"
+        if not (is_wiring and null.finished and null.p_holm > facts.alpha and null.z is not None):
+            continue
+        if 0 < null.as_good <= MOST_EXCEPTIONS * n and null.z >= FAR_BETTER:
+            worse = sum(null.losses) / n - null.observed
+            found.append(
+                f"{null.as_good} of {null_words(null.kind, n)} did as well as {null.hypothesis}, although the {n} "
+                f"do worse by {worse:.2g} {loss_unit(facts.kind)} on average ({null.z:.1f} of their standard "
+                "deviations). Random wirings of few genes can hold the very links that matter; then no number of "
+                "samples makes this p small."
+            )
+    return found
 
 
 def _few_draws(drawn: Sequence[NullResult]) -> list[str]:

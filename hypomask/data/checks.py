@@ -29,8 +29,9 @@ def check_values(matrix: Matrix, findings: Findings) -> None:
         largest = float(np.nanmax(np.abs(matrix.values_RC), initial=0.0))
     if largest > LARGEST_VALUE:
         rows, columns = np.nonzero(np.abs(matrix.values_RC) > LARGEST_VALUE)
+        expected = f"a finite number up to {LARGEST_VALUE:g}; leave the cell of a missing value empty"
         findings.problems += [
-            matrix.cell(r, c, f"{matrix.values_RC[r, c]:g}", "a finite number; leave the cell of a missing value empty")
+            matrix.cell(r, c, f"{matrix.values_RC[r, c]:g}", expected)
             for r, c in zip(rows[:20].tolist(), columns[:20].tolist(), strict=True)
         ]
         if len(rows) > 20:

@@ -116,3 +116,20 @@ def test_a_best_may_not_rest_on_direction_that_is_undecided_by_itself(make_table
     assert found.verdict.code == "cannot-tell"
     assert "the lead over b, which connects the same genes and differs in direction alone" in found.verdict.sentence
     assert reasons(found)["direction-not-decided"].numbers["p_holm"] == pair.p_holm
+
+
+@pytest.mark.parametrize(
+    ("n_as_good", "kind", "says"),
+    [(2, "relabelled", True), (0, "relabelled", False), (15, "relabelled", False), (2, "matched-genes", False)],
+)
+def test_a_few_wirings_that_hold_the_same_links_are_named_as_exceptions(
+    make_table, quick, n_as_good, kind, says
+) -> None:
+    others = 0.9 + 0.05 * np.random.default_rng(0).random(39 - n_as_good)
+    null = NullLosses("a", 0.6, np.concatenate([np.full(n_as_good, 0.59), others]), kind)
+    found = judged(make_table({"a": -0.15, "b": 0.0}), [null], quick)
+    assert (found.verdict.code == "best") == (n_as_good == 0)
+    exceptions = [text for text in found.warnings if "can hold the very links that matter" in text]
+    assert len(exceptions) == says
+    if says:
+        assert exceptions[0].startswith("2 of 39 graphs of the same shape on permuted genes did as well as a, although")
