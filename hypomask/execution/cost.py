@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hypomask.execution.trainer import DEFAULT_FIT
 
 if TYPE_CHECKING:
@@ -14,12 +16,11 @@ if TYPE_CHECKING:
 __all__ = ["OPERATIONS_PER_SECOND", "JobCost", "job_cost"]
 
 OPERATIONS_PER_SECOND = (
-    4e9  # one core, float32: 408 ms for a step of 1.7e9 (1,000 tokens, width 32, 2 layers, batch 64)
+    1.5e10  # one core, float32, compiled: 102 ms for a step of 1.7e9 (1,000 tokens, width 32, 2 layers, batch 64)
 )
 BYTES_OF_TORCH = 350e6  # a process that has loaded it
-DENSE_ABOVE = 0.2  # density at which attention holds all pairs; see hypomask.model.attention.choose
 ADDITIVE_FITS = 10.0  # inner folds and curves of the additive part, in fits of it
-CLOSED_FORM_WORK = 3e11  # above it training starts without the closed form; see hypomask.training.closed_form
+CLOSED_FORM_WORK = 3e11  # above it training starts from fewer samples; see hypomask.training.closed_form
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ def job_cost(prepared: PreparedStudy, mask: Mask, fit: str = DEFAULT_FIT) -> Job
     """Estimate the cost of training under `mask` with one fold held out.
 
     Operations: the additive part; samples x epochs x layers x (the eight projections of each token + two products
-    per edge), three times for the way back; the closed-form start where it is used. Right to about a factor of
-    three.
+    per edge), three times for the way back; the closed-form start. Fine-tuning is taken to stop as soon as it may,
+    which it nearly always does. Right to about a factor of three.
     """
     study = prepared.study
     model, training = study.model, study.training
@@ -48,20 +49,34 @@ def job_cost(prepared: PreparedStudy, mask: Mask, fit: str = DEFAULT_FIT) -> Job
     per_token = 8 * model.width**2
     per_step = model.n_layers * (mask.n_tokens * per_token + (mask.n_edges + mask.n_tokens) * 2 * model.width)
     trainings = 2 * training.replicates  # once to find when to stop, once on all training samples
-    columns = mask.n_genes * model.width
-    start = n_samples * columns * min(n_samples, columns)
+    epochs = min(training.epochs, 1 + training.patience)
+    columns = _directions(mask, model.width, model.heads * len(prepared.cohort.channels), model.n_layers)
+    start = min(n_samples * columns * min(n_samples, columns), CLOSED_FORM_WORK)
     n_channels = len(prepared.cohort.channels)
     terms = mask.n_genes * n_channels
     operations = ADDITIVE_FITS * n_samples * terms * min(n_samples, terms)
     if mask.n_edges:  # without edges the transformer adds exactly 0 and is not trained
-        operations += 3.0 * trainings * training.epochs * n_samples * per_step
-        if start <= CLOSED_FORM_WORK:
-            operations += trainings * start
+        operations += 3.0 * trainings * epochs * n_samples * per_step + trainings * start
     fold = 4.0 * prepared.cohort.n_samples * len(prepared.cohort.genes) * n_channels
     batch = min(training.batch_size, n_samples)
     activations = 4.0 * batch * mask.n_tokens * model.n_layers * 12 * model.width
-    pairs = float(mask.n_tokens) ** 2 if mask.density > DENSE_ABOVE else float(mask.n_edges + mask.n_tokens)
+    pairs = float(mask.n_tokens) ** 2 if _is_dense(mask, int(batch)) else float(mask.n_edges + mask.n_tokens)
     attention = 4.0 * 3 * batch * model.heads * model.n_layers * pairs
-    features = 8.0 * 2 * n_samples * columns * training.replicates if start <= CLOSED_FORM_WORK else 0.0
+    features = 8.0 * 2 * n_samples * columns * training.replicates
     torch = BYTES_OF_TORCH if fit == DEFAULT_FIT else 0.0
     return JobCost(operations, torch + 2 * fold + activations + attention + features)
+
+
+def _directions(mask: Mask, width: int, by_neighbour: int, n_layers: int) -> float:
+    """Return how many columns the final tokens span at the start: in the first layer a few for each neighbour."""
+    heard_G = np.bincount(mask.edges().rows, minlength=mask.n_tokens)[: mask.n_genes]
+    return float(np.minimum(width, by_neighbour * heard_G).sum() + (n_layers - 1) * width * np.count_nonzero(heard_G))
+
+
+def _is_dense(mask: Mask, batch: int) -> bool:
+    """Return whether attention will hold all pairs of tokens."""
+    import torch
+
+    from hypomask.model.attention import choose_back_end
+
+    return choose_back_end(mask.n_tokens, mask.density, batch, torch.device("cpu")) == "dense"
