@@ -101,7 +101,8 @@ def _covered(way: str, curves: str, n: int, cohorts: Cohorts) -> str:
         truth_G = Population.draw(number).mean_effect
         for said_G, se_G, df, around_G in _around(answers, f"{way}_unit"):
             half_G = stats.t.isf(LEVEL / 2, df) * se_G
-            expectation.append((np.abs(around_G) <= half_G).mean())
+            if len(answers) > 1:
+                expectation.append((np.abs(around_G) <= half_G).mean())
             inside_G = np.abs(said_G - truth_G) <= half_G
             truth.append(inside_G.mean())
             causal.append(inside_G[list(CAUSAL)].mean())
@@ -120,7 +121,7 @@ def _mediated(way: str, curves: str, n: int, cohorts: Cohorts) -> str:
     for number, answers in cohorts.items():
         edges = Population.draw(number).edges
         reached = sorted({gene for edge in edges for gene in edge})
-        for _, se_G, df, around_G in _around(answers, f"{way}_mediated"):
+        for _, se_G, df, around_G in _around(answers, f"{way}_mediated") if len(answers) > 1 else ():
             inside_G = np.abs(around_G) <= stats.t.isf(LEVEL / 2, df) * se_G + 1e-12
             expectation.append(inside_G[[*reached, *EDGES_OF_NOTHING]].mean())
             with_edges.append(inside_G[reached].mean())
