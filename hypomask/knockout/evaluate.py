@@ -250,7 +250,11 @@ def evaluate(
     for name in names:
         asked = ask(run, interventions, name, options)
         if len(outputs_of(asked.question.phenotype)) > 1:
-            raise ConfigError(f"evaluate: {asked.question.phenotype.name!r} has several outputs; one is compared")
+            n = len(outputs_of(asked.question.phenotype))
+            raise ConfigError(
+                f"evaluate: {asked.question.phenotype.name!r} has {n} outputs, expected one, as a measured effect is "
+                "one number: give --phenotype where the study has several, or use a run on two classes or a measurement"
+            )
         models = run.models(run.model(name))
         predicted[name] = asked.summary(models, run.mask(name), progress, f"{name}: models").effect.mean
         rho = []

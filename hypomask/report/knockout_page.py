@@ -23,6 +23,7 @@ from hypomask.version import __version__
 __all__ = ["pair_html", "pair_rows", "pair_sentence", "scan_html", "scan_rows", "scan_sentence", "write_html"]
 
 MAX_TABLE_ROWS = 100
+FAR_FROM_MEAN = 5.0  # times a mean effect, from which on the root mean square over samples tells another story
 
 
 def scan_sentence(scan: Scan) -> str:
@@ -35,12 +36,27 @@ def scan_sentence(scan: Scan) -> str:
     size = f"{signed(largest['effect'])} ({covered} interval {interval(largest['low'], largest['high'])})"
     if not table["effect"].abs().max() > 0:
         return "None of these interventions changes anything that the models predict."
+    hidden = _hidden_by_means(scan)
     if len(table) == 1:
-        return f"{name}: {size} on the link scale, {signed(largest['unit_effect'])} {scan.unit}."
+        return f"{name}: {size} on the link scale, {signed(largest['unit_effect'])} {scan.unit}.{hidden}"
     found = "none has" if not len(sure) else "one has" if len(sure) == 1 else f"{len(sure):,} have"
     return (
         f"Of {count(len(table), 'effect')}, {found} an interval that excludes 0 after correction (Holm, level "
-        f"{scan.alpha:g}). Largest: {name}, {size}."
+        f"{scan.alpha:g}). Largest: {name}, {size}.{hidden}"
+    )
+
+
+def _hidden_by_means(scan: Scan) -> str:
+    """Name what raises some samples and lowers others by much: an edge that multiplies two genes has no mean effect."""
+    rms = scan.table["mediated_rms"].to_numpy()
+    position = int(rms.argmax())
+    row = scan.table.iloc[position]
+    if row["p_holm"] < scan.alpha or not rms[position] > FAR_FROM_MEAN * abs(row["effect"]) or len(scan.samples) < 2:
+        return ""
+    name = f"{scan.table.index[position]} ({row['output']})" if "output" in scan.table else scan.table.index[position]
+    return (
+        f" Means hide {name}: through the mask it changes samples by {number(rms[position])} (root mean square), up in "
+        "some and down in others; look at what responds most, at --stratum or --sample."
     )
 
 
