@@ -38,7 +38,7 @@ def test_no_command_shows_the_help(hypomask: Run) -> None:
     [
         (("comapre",), "Did you mean 'compare'?"),
         (("compare", "--flods", "3"), "--flods"),
-        (("compare",), "missing: --data or --channel, --phenotype, --hypotheses"),
+        (("compare",), "missing: --data or --channel, --phenotype (or --masked-genes), --hypotheses"),
         (("compare", "study.yaml", "--data", "x.tsv"), "--data: data and hypotheses stand in"),
         (("compare", "--data", "x", "--channel", "a=b", "--phenotype", "y", "--hypotheses", "h"), "not both"),
         (("compare", "--channel", "a", "--phenotype", "y", "--hypotheses", "h.yaml"), "expected NAME=FILE"),
