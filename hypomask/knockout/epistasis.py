@@ -70,6 +70,8 @@ class PairScan:
         Pairs that these were chosen from by their epistasis, which p values are adjusted for.
     harm
         Which direction of the phenotype harms: ``lower`` or ``higher``; empty: nothing is said of lethality.
+    is_positive
+        Whether the phenotype is positive wherever it was measured, so that a ratio to it means something.
     """
 
     study: str
@@ -89,6 +91,7 @@ class PairScan:
     n_tests: int
     harm: str
     notes: tuple[str, ...]
+    is_positive: bool
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -118,7 +121,7 @@ class PairScan:
             "unit_epistasis": self.epistasis.unit.mean,
         }
         before = float(self.single.before_K[0])
-        if before > 0:
+        if self.is_positive and before > 0:
             alone = 1 + self.single.unit.mean / before
             together = 1 + self.both.unit.mean / before
             columns["multiplicative"] = together - alone[a] * alone[b]
@@ -251,6 +254,7 @@ def scan_pairs(
         n_tests=max(n_tests, len(kept)),
         harm=harm,
         notes=options.levels.doubts(run.cohort.values_BGC, run.cohort.channels),
+        is_positive=question.phenotype.kind != "continuous" or float(np.min(question.phenotype.values)) > 0,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -43,7 +44,10 @@ def test_epistasis_is_what_both_do_beyond_the_sum(trained_run: TrainedRun, pairs
     assert table.loc[0, "low"] < table.loc[0, "epistasis"] < table.loc[0, "high"]
 
 
-def test_definitions_of_yeast_genetics(pairs: PairScan) -> None:
+def test_definitions_of_yeast_genetics_are_for_phenotypes_that_are_positive(pairs: PairScan) -> None:
+    assert not pairs.is_positive, "some responses are below 0"
+    assert not {"multiplicative", "minimum"} & set(pairs.table)
+    pairs = replace(pairs, is_positive=True)
     table = pairs.table
     before = float(pairs.single.before_K[0])
     unit = {each.name: 1 + value / before for each, value in zip(pairs.singles, pairs.single.unit.mean, strict=True)}
