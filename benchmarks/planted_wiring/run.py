@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 
 import hypomask
@@ -26,20 +25,10 @@ from hypomask.data.simulated import SimulatedCohort, SimulationConfig, random_gr
 from hypomask.execution.run import compare
 from hypomask.execution.study import load_study
 from hypomask.hypothesis.document import dump_hypotheses
-from hypomask.hypothesis.graph import Edge, Hypothesis
-from hypomask.hypothesis.rewiring import rewire_directed
+from hypomask.hypothesis.graph import Hypothesis
+from hypomask.hypothesis.rewired import rewire
 
 GENES, EDGES, SAMPLES = 60, 120, 4000
-
-
-def rewired(truth: Hypothesis, name: str, seed: int) -> Hypothesis:
-    """The truth with every in- and out-degree kept and everything else changed."""
-    place = {gene: i for i, gene in enumerate(truth.genes)}
-    source = np.array([place[edge.source] for edge in truth.edges])
-    target = np.array([place[edge.target] for edge in truth.edges])
-    new = rewire_directed(source, target, GENES, np.random.default_rng(seed))
-    edges = tuple(Edge(truth.genes[s], truth.genes[t]) for s, t in zip(new.sources, new.targets, strict=True))
-    return replace(truth, name=name, edges=edges)
 
 
 def judge(simulated: SimulatedCohort, hypotheses: Sequence[Hypothesis], seed: int, jobs: int) -> Comparison:
@@ -84,7 +73,7 @@ def main() -> None:
     for seed in range(options.first, options.cohorts):
         graph = random_graph(GENES, EDGES, seed=seed)
         truth = replace(graph, name="truth")
-        rivals = [rewired(truth, f"rewired-{i}", 1000 * seed + i) for i in range(3)]
+        rivals = [replace(rewire(truth, 1000 * seed + i), name=f"rewired-{i}") for i in range(3)]
         config = SimulationConfig(n_samples=SAMPLES, interaction_r2=0.5, main_r2=0.1, seed=seed)
         simulated = simulate_cohort(truth, config)
         started = time.perf_counter()

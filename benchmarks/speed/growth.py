@@ -41,7 +41,7 @@ def growth_tables(rounds: int) -> list[str]:
         ("batch (1,000 genes, degree 10)", [Size(1000, 10, b, 32, 2) for b in (8, 16, 32, 64, 128, 256)]),
     ):
         what = title.split()[0]
-        values = [str(getattr(size, {"genes": "genes", "degree": "degree", "batch": "batch"}[what])) for size in grown]
+        values = [str(getattr(size, what)) for size in grown]
         cells = [str(take_turns({"step": hypomask_step(size)}, rounds)["step"]) for size in grown]
         lines += [f"| {title} | {' | '.join(values)} |", "|---" * (len(values) + 1) + "|"]
         lines += [f"| step | {' | '.join(cells)} |", ""]

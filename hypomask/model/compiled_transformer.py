@@ -60,12 +60,12 @@ def final_tokens(x_BGC: Tensor, layouts: Sequence[LayerLayout], parameters: Para
 def _with_flat_biases(
     layouts: Sequence[LayerLayout], parameters: Parameters
 ) -> tuple[tuple[HeadEdges, ...], list[Tensor | None]]:
-    edges, flat = tuple(HeadEdges.of(layout) for layout in layouts), list(parameters)
-    for layer, of_layer in enumerate(edges):
+    flat = list(parameters)
+    for layer, layout in enumerate(layouts):
         bias_HE = flat[SHARED + BY_LAYER * layer + len(MATRICES)]
         if bias_HE is not None:
-            flat[SHARED + BY_LAYER * layer + len(MATRICES)] = of_layer.flatten(bias_HE)
-    return edges, flat
+            flat[SHARED + BY_LAYER * layer + len(MATRICES)] = layout.flatten(bias_HE)
+    return tuple(HeadEdges.of(layout) for layout in layouts), flat
 
 
 class _Transformer(torch.autograd.Function):

@@ -15,6 +15,7 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 __all__ = ["FlatAdamW", "Moments"]
 
@@ -65,10 +66,8 @@ class FlatAdamW:
     def __init__(self, model: nn.Module, weight_decay: float) -> None:
         self._parameters = list(model.parameters())
         self._weight_decay = weight_decay
-        self.values_P = torch.cat([parameter.detach().flatten() for parameter in self._parameters])
-        parts = torch.split(self.values_P, [parameter.numel() for parameter in self._parameters])
-        for parameter, part in zip(self._parameters, parts, strict=True):
-            parameter.data = part.view_as(parameter)
+        self.values_P = parameters_to_vector(self._parameters).detach()
+        vector_to_parameters(self.values_P, self._parameters)  # as views
         self._moments = Moments(self.values_P)
 
     def step(self, loss: Tensor, rate: float) -> None:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
-from torch.nn.utils import vector_to_parameters
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from hypomask.model.attention.stacked import stack_layouts, why_not_stacked
 from hypomask.model.losses import training_loss
@@ -104,7 +104,9 @@ class _Stack:
         self._template, self._config = first.model, first.config
         self._batch, self._steps = batches(len(first.inside), first.config)
         self._samples, self._first_sample = _side_by_side(member.tuning.samples for member in members)
-        self._values_MP = torch.stack([_flat(member.tuning.model) for member in self._members])
+        self._values_MP = torch.stack(
+            [parameters_to_vector(member.tuning.model.parameters()).detach() for member in self._members]
+        )
         self._best_MP = self._values_MP.clone()
         self._moments = Moments(self._values_MP)
         self._arrange()
@@ -225,10 +227,6 @@ def _side_by_side(of_members: Iterable[Samples]) -> tuple[Samples, dict[int, int
         return next(iter(different.values())), first_sample
     columns = zip(*((samples.x_BGC, samples.offset_BK, samples.y_B) for samples in different.values()), strict=True)
     return Samples(*(torch.cat(column) for column in columns)), first_sample
-
-
-def _flat(model: nn.Module) -> Tensor:
-    return torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
 
 
 def _first_alike(members: Sequence[_Member], member: _Member) -> int:

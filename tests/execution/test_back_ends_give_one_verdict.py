@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +51,7 @@ def judged(study: Path, back_end: str, out: Path) -> Comparison:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("write", [wiring, membership, nothing])
-def test_the_verdict_is_the_same(write: object, tmp_path: Path) -> None:
-    assert callable(write)
+def test_the_verdict_is_the_same(write: Callable[[Path], Path], tmp_path: Path) -> None:
     assert len(ON_THIS_MACHINE) >= 2
     study = write(tmp_path / "inputs")
     said = {name: judged(study, name, tmp_path / name) for name in ON_THIS_MACHINE}

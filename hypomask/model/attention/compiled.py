@@ -45,7 +45,7 @@ class CompiledAttention(BackEnd):
         """See `BackEnd.attend`."""
         edges = HeadEdges.of(layout)
         q_BNW, k_BNW, v_BNW = (x.transpose(1, 2).flatten(2) for x in (q_BHND, k_BHND, v_BHND))
-        bias_S = None if bias_HE is None else edges.flatten(bias_HE).contiguous()
+        bias_S = None if bias_HE is None else layout.flatten(bias_HE).contiguous()
         out_BNW: Tensor = _EdgeAttention.apply(q_BNW, k_BNW, v_BNW, bias_S, edges, after)  # type: ignore[no-untyped-call]
         return out_BNW.view(*out_BNW.shape[:2], *q_BHND.shape[1::2]).transpose(1, 2)
 
@@ -58,15 +58,12 @@ class HeadEdges:
     ----------
     patterns
         One for each head, the same object where all heads see the same.
-    allowed_HE
-        Of the layout.
     heads
         (H) structures, which point into the patterns.
     """
 
     n_tokens: int
     patterns: tuple[EdgePattern, ...]
-    allowed_HE: Tensor | None
     heads: Any
     n_entries: int
     held: tuple[Tensor, ...]
@@ -91,12 +88,7 @@ class HeadEdges:
             held += arrays
             heads[h] = Edges(*(array.data_ptr() for array in arrays), pattern.n_entries)
         n_entries = sum(pattern.n_entries for pattern in patterns)
-        return cls(layout.n_tokens, patterns, allowed_HE, heads, n_entries, tuple(held))
-
-    def flatten(self, values_HE: Tensor) -> Tensor:
-        """Return (S,) of the values, (H, E) or (1, E), of entries that the head sees, heads in order."""
-        values_HE = values_HE.expand(len(self.patterns), -1)
-        return values_HE.flatten() if self.allowed_HE is None else values_HE[self.allowed_HE]
+        return cls(layout.n_tokens, patterns, heads, n_entries, tuple(held))
 
     def layer(self, width: int, bias: int | None, after: AfterSoftmax) -> Layer:
         """Return the structure the kernel is called with: width of all heads together, place of the flat bias."""

@@ -79,6 +79,11 @@ class LayerLayout:
         """Whether `attend` must be given one prior strength per head."""
         return self.prior.kind == "learned"
 
+    def flatten(self, values_HE: Tensor) -> Tensor:
+        """Return (S,) of the values, (H, E) or (1, E), of entries that the head sees, heads in order."""
+        values_HE = values_HE.expand(self.n_heads, -1)
+        return values_HE.flatten() if self.allowed_HE is None else values_HE[self.allowed_HE]
+
     def edge_bias(self, prior_strength_H: Tensor | None) -> Tensor | None:
         """Return what the prior adds to the logits, (H, E) or (1, E), or None where it adds nothing.
 

@@ -49,7 +49,7 @@ class SparseAttention(BackEnd):
     ) -> Tensor:
         """See `BackEnd.attend`."""
         stack = layout.derived("head_stack", lambda: _HeadStack(layout))
-        bias_S = None if bias_HE is None else stack.flatten(bias_HE)
+        bias_S = None if bias_HE is None else layout.flatten(bias_HE)
         kept_BS = None if after.own_value else stack.others
         if after.dropout_p > 0:
             drawn_BS = after.kept(q_BHND.new_empty(len(q_BHND), stack.pattern.n_entries))
@@ -62,9 +62,8 @@ class _HeadStack:
     """The pattern of all heads of one sample along one diagonal: (H * N) tokens and S entries, heads in order."""
 
     def __init__(self, layout: LayerLayout) -> None:
-        self.n_heads, self.allowed_HE = layout.n_heads, layout.allowed_HE
-        pattern = layout.pattern.repeat(self.n_heads)
-        self.pattern = pattern if self.allowed_HE is None else pattern.restrict(self.allowed_HE.flatten())
+        pattern = layout.pattern.repeat(layout.n_heads)
+        self.pattern = pattern if layout.allowed_HE is None else pattern.restrict(layout.allowed_HE.flatten())
         self.dtype = layout.dtype
         limit = _ENTRIES_PER_CHUNK[layout.device.type]
         self.samples_per_chunk = max(1, limit // self.pattern.n_entries)
@@ -74,11 +73,6 @@ class _HeadStack:
     def others(self) -> Tensor:
         """(1, S) factors: 0 where a token reads itself, 1 elsewhere."""
         return (self.pattern.rows != self.pattern.cols).to(self.dtype)[None]
-
-    def flatten(self, values_HE: Tensor) -> Tensor:
-        """Return (S,) of the values, (H, E) or (1, E), of entries that the head sees."""
-        values_HE = values_HE.expand(self.n_heads, -1)
-        return values_HE.flatten() if self.allowed_HE is None else values_HE[self.allowed_HE]
 
     def chunks(self, n_samples: int) -> Iterator[tuple[slice, _Chunk]]:
         """Yield slices of the batch with the structure that fits each; only the last may be smaller."""

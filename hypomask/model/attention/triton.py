@@ -60,7 +60,7 @@ class TritonAttention(BackEnd):
     ) -> Tensor:
         """See `BackEnd.attend`."""
         edges = _Edges.of(layout)
-        bias_S = None if bias_HE is None else edges.flatten(bias_HE).contiguous()
+        bias_S = None if bias_HE is None else layout.flatten(bias_HE).contiguous()
         out_MBHND: Tensor = _EdgeAttention.apply(q_BHND[None], k_BHND[None], v_BHND[None], bias_S, edges, after)  # type: ignore[no-untyped-call]
         return out_MBHND[0]
 
@@ -87,8 +87,6 @@ class _Edges:
         S: values of entries, of all heads.
     """
 
-    n_heads: int
-    allowed_HE: Tensor | None
     row_start: Tensor
     cols: Tensor
     key_start: Tensor
@@ -113,8 +111,6 @@ class _Edges:
             head_rows, head_entries, n_places = n, 0, pattern.n_entries
         turned = pattern.transpose
         return cls(
-            heads,
-            allowed_HE,
             pattern.row_start,
             (pattern.cols % n).contiguous(),
             turned.row_start,
@@ -124,11 +120,6 @@ class _Edges:
             head_entries,
             n_places,
         )
-
-    def flatten(self, values_HE: Tensor) -> Tensor:
-        """Return (S,) of the values, (H, E) or (1, E), of entries that the head sees, heads in order."""
-        values_HE = values_HE.expand(self.n_heads, -1)
-        return values_HE.flatten() if self.allowed_HE is None else values_HE[self.allowed_HE]
 
 
 class _EdgeAttention(torch.autograd.Function):
