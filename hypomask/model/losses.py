@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss, softplus
@@ -12,7 +14,7 @@ from hypomask.outcomes.counts import MAX_ETA, Counts
 from hypomask.outcomes.discrete_survival import KnownHazards
 from hypomask.outcomes.family import Family
 
-__all__ = ["response_tensor", "training_loss"]
+__all__ = ["loss_function", "response_tensor", "training_loss"]
 
 
 def response_tensor(y: Tensor, family: Family, dtype: torch.dtype) -> Tensor:
@@ -22,16 +24,23 @@ def response_tensor(y: Tensor, family: Family, dtype: torch.dtype) -> Tensor:
 
 def training_loss(eta_BK: Tensor, y_B: Tensor, family: Family) -> Tensor:
     """Return the mean loss of linear predictors (B, K), equal to that of `family.losses` up to a constant."""
+    return loss_function(family, eta_BK)(eta_BK, y_B)
+
+
+def loss_function(family: Family, like: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return `training_loss` of one family, what is known of it already on the device, and in the dtype, of `like`."""
     if isinstance(family, Continuous):
-        return mse_loss(eta_BK[:, 0], y_B)
+        return lambda eta_BK, y_B: mse_loss(eta_BK[:, 0], y_B)
     if isinstance(family, Binary):
-        return binary_cross_entropy_with_logits(eta_BK[:, 0], y_B)
+        return lambda eta_BK, y_B: binary_cross_entropy_with_logits(eta_BK[:, 0], y_B)
     if isinstance(family, Classes):
-        return cross_entropy(eta_BK, y_B)
+        return cross_entropy
     if isinstance(family, Counts):
-        return _counts_loss(eta_BK[:, 0].clamp(max=MAX_ETA), y_B, family.dispersion)
+        dispersion = family.dispersion
+        return lambda eta_BK, y_B: _counts_loss(eta_BK[:, 0].clamp(max=MAX_ETA), y_B, dispersion)
     if isinstance(family, KnownHazards):
-        return _hazards_loss(eta_BK, y_B, torch.as_tensor(family.level_T).to(eta_BK))
+        level_T = torch.as_tensor(family.level_T).to(like)
+        return lambda eta_BK, y_B: _hazards_loss(eta_BK, y_B, level_T)
     raise TypeError(f"no training loss for {type(family).__name__}: its network stage must name another family")
 
 

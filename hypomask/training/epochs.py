@@ -19,12 +19,16 @@ WARM_UP = 0.5  # epochs over which the learning rate rises: the first steps of A
 
 @dataclass(frozen=True)
 class Tuned:
-    """How fine-tuning went: the epoch kept (0: the start), epochs run, and held-out losses before and after."""
+    """How fine-tuning went: the epoch kept (0: the start), epochs run, and held-out losses before and after.
+
+    `how` steps were taken: "alone", "stack", or "stack, " and a word on the CUDA graph.
+    """
 
     best_epoch: int
     epochs_run: int
     start_loss: float
     best_loss: float
+    how: str = "alone"
 
 
 def run_epochs(

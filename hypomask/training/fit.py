@@ -226,6 +226,7 @@ class _Fitter:
                 "trainings": len(tuned) + len(models),
                 "inner_trainings": len(tuned),
                 "attention": self.layouts[0].back_end,
+                "tuning": tuned[0].how,
             },
             self._baseline_shift(rows, shrinkage * added),
         )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +15,10 @@ from threadpoolctl import threadpool_limits
 
 from hypomask.masks.mask import EdgeTable, Mask
 from hypomask.outcomes.survival_times import signed_times
+
+HERE = str(Path(__file__).resolve().parent)
+if HERE not in sys.path:
+    sys.path.append(HERE)  # importlib mode: files beside a test are not on the path
 
 Products = Callable[..., tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]]
 MakeMask = Callable[..., Mask]
@@ -65,3 +72,11 @@ def products() -> Products:
         return x_BGC, np.searchsorted(cuts, liability).astype(np.float64)
 
     return draw
+
+
+@pytest.fixture
+def tunings(make_mask: MakeMask, products: Products) -> Any:
+    """A function that gives models in float64, each with its own mask, data, samples held out, values and seed."""
+    from members import tuning_maker
+
+    return tuning_maker(make_mask, products)

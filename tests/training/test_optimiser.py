@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from hypomask.training.optimiser import FlatAdamW
+from hypomask.training.optimiser import FlatAdamW, StackedAdamW
+from hypomask.training.parameter_places import ParameterPlaces
 
 
 class WithUnused(nn.Module):
@@ -56,3 +57,47 @@ def test_a_loss_that_is_no_number_does_not_pass_unseen() -> None:
     model = WithUnused()
     FlatAdamW(model, weight_decay=0.0).step(model(torch.full((2, 4), torch.nan, dtype=torch.float64)), 0.1)
     assert model.weight.isnan().all()
+
+
+def test_rows_of_a_stack_move_as_each_model_does_alone() -> None:
+    models = [WithUnused() for _ in range(3)]
+    for number, model in enumerate(models):
+        model.weight.data.mul_(1 + number)
+    places = ParameterPlaces(models[0])
+    values_MP = torch.stack([places.vector(model) for model in models])
+    stacked = StackedAdamW(values_MP, weight_decay=0.1)
+    alone = [FlatAdamW(model, weight_decay=0.1) for model in models]
+    kept = [0, 1, 2]
+    for step in range(12):
+        if step == 6:
+            kept = [2, 0]
+            values_MP = values_MP[kept]
+            stacked.keep(torch.tensor(kept), values_MP)
+        rate, x = 0.05 / (1 + step), torch.randn(5, 4, generator=torch.Generator().manual_seed(step)).double()
+        gradients = []
+        for row in kept:
+            loss = models[row](x) * 10.0**-row  # gradients above and below the norm they are clipped at
+            found = torch.autograd.grad(loss, [models[row].weight, models[row].level], retain_graph=True)
+            like = copy.deepcopy(models[row])
+            for parameter, value in zip((like.unused, like.weight, like.level), (torch.zeros(3), *found), strict=True):
+                parameter.data.copy_(value)
+            gradients.append(places.vector(like))
+            alone[row].step(loss, rate)
+        stacked.rate.fill_(rate)
+        stacked.step(torch.stack(gradients))
+    for row, values_P in zip(kept, values_MP, strict=True):
+        torch.testing.assert_close(values_P, places.vector(models[row]), rtol=1e-12, atol=1e-12)
+
+
+def test_places_of_parameters_are_aligned_and_what_is_put_there_comes_back() -> None:
+    model, other = WithUnused(), nn.Linear(5, 3, dtype=torch.float64)
+    for each in (model, other):
+        places, blank = ParameterPlaces(each), copy.deepcopy(each)
+        vector = places.vector(each)
+        begins = [part.storage_offset() for part in places.parameters(vector[None]).values()]
+        assert all(begin % 4 == 0 for begin in begins)
+        assert len(vector) % 4 == 0
+        for parameter in blank.parameters():
+            parameter.data.zero_()
+        places.give(vector, blank)
+        assert all(torch.equal(value, blank.state_dict()[name]) for name, value in each.state_dict().items())
