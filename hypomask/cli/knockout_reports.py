@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hypomask.cli.knockout_running import show_rows
+from hypomask.cli.knockout_running import MAX_ROWS, show_rows
 from hypomask.cli.output import print_json, print_result
 
 if TYPE_CHECKING:
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from hypomask.knockout.experiments import Experiments
 
 __all__ = ["show_evaluation", "show_experiments"]
+
+FEWEST_ROWS = 3
+MUCH_CHEAPER = 5  # times fewer replicates
+HEADING_LENGTH = 16  # of names in headings and of backgrounds: the table fits a terminal of 100 columns
 
 
 def show_evaluation(found: Evaluation, out: Path, as_json: bool) -> None:
@@ -59,8 +63,6 @@ def show_evaluation(found: Evaluation, out: Path, as_json: bool) -> None:
 
 def show_experiments(found: Experiments, out: Path, as_json: bool) -> None:
     """Print the experiments, fewest replicates first, and write all of them to files."""
-    from hypomask.report.wording import interval, percentage, signed
-
     table = found.table
     files = _write(out, table.set_index("knockout"), found.as_dict())
     if as_json:
@@ -68,41 +70,71 @@ def show_experiments(found: Experiments, out: Path, as_json: bool) -> None:
         return
     print_result(_sentence(table, found))
     print_result(f"{found.unit}; {found.where}; reference level: {found.levels}; level {found.alpha:g}, both sides")
-    headings = ["knockout", "a", "b", "a predicts", "b predicts", "difference", "interval", "replicates", "power at 6"]
-    headings.append("or in the background of")
-    rows = [
+    pairs = table[["a", "b"]].drop_duplicates().itertuples(index=False)
+    of_pairs = [(a, b, table[(table["a"] == a) & (table["b"] == b)]) for a, b in pairs]
+    for a, b, rows in of_pairs:
+        print_result(f"\n{a} against {b}, change that each predicts:")
+        show_rows(*_experiment_rows(a, b, rows), most=max(FEWEST_ROWS, MAX_ROWS // len(of_pairs)))
+    print_result(
+        "\nreplicates: so many with the knockout and as many without, for the power wanted; background: the sample in "
+        "which the predictions lie farthest apart, with the replicates that it would take there"
+    )
+    for note in found.notes:
+        print_result(f"note: {note}")
+    print_result(f"table: {files[0]}")
+
+
+def _experiment_rows(a: str, b: str, rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Return headings and cells of the experiments that tell hypotheses `a` and `b` apart."""
+    from hypomask.report.wording import interval, percentage, shorten, signed
+
+    predictions = [shorten(a, HEADING_LENGTH), shorten(b, HEADING_LENGTH)]
+    headings = ["knock out", *predictions, "difference", "interval", "replicates", "power at 6", "background"]
+    cells = [
         [
-            f"{row['knockout']} ({row['output']})" if "output" in table else str(row["knockout"]),
-            str(row["a"]),
-            str(row["b"]),
+            f"{row['knockout']} ({row['output']})" if "output" in rows else str(row["knockout"]),
             signed(row["predicted_a"]),
             signed(row["predicted_b"]),
             signed(row["difference"]),
             interval(row["low"], row["high"]),
             _replicates(row["replicates"]),
             percentage(row["power_6"]),
-            f"{row['background']}: {_replicates(row['replicates_there'])}",
+            f"{shorten(str(row['background']), HEADING_LENGTH)}: {_replicates(row['replicates_there'])}",
         ]
-        for _, row in table.head(100).iterrows()
+        for _, row in rows.iterrows()
     ]
-    show_rows(headings, rows)
-    for note in found.notes:
-        print_result(f"note: {note}")
-    print_result(f"table: {files[0]}")
+    return headings, cells
 
 
 def _replicates(needed: float) -> str:
-    return "–" if math.isnan(needed) else f"{int(needed):,} + {int(needed):,}"
+    return "–" if math.isnan(needed) else f"{int(needed):,}"
 
 
 def _sentence(table: pd.DataFrame, found: Experiments) -> str:
     first = table.iloc[0]
     if math.isnan(first["replicates"]):
-        return "No knockout would tell these hypotheses apart with 10,000 replicates: they predict the same."
-    n = int(first["replicates"])
+        best = "No knockout would tell these hypotheses apart with 10,000 replicates: on average they predict the same."
+    else:
+        n = int(first["replicates"])
+        best = (
+            f"To do next: knock out {first['knockout']}. {n:,} replicates with and {n:,} without tell {first['a']} "
+            f"from {first['b']} with an expected power of {100 * found.power:.0f} %."
+        )
+    return best + _in_one_background(table, float(first["replicates"]))
+
+
+def _in_one_background(table: pd.DataFrame, on_average: float) -> str:
+    """Name the knockout that one sample as background makes much cheaper; nothing where none does."""
+    import numpy as np
+
+    there = table["replicates_there"]
+    if there.isna().all() or there.min() * MUCH_CHEAPER > on_average:  # NaN on average: no number does
+        return ""
+    row = table.iloc[int(np.nanargmin(there))]
+    n = int(row["replicates_there"])
     return (
-        f"To do next: knock out {first['knockout']}. {n:,} replicates with and {n:,} without tell {first['a']} from "
-        f"{first['b']} with an expected power of {100 * found.power:.0f} %."
+        f" In single backgrounds predictions differ more: {row['knockout']} in {row['background']} takes {n:,} and "
+        f"{n:,} to tell {row['a']} from {row['b']}, if the difference there is as predicted; it is the largest of many."
     )
 
 

@@ -190,8 +190,8 @@ def write_files(out: Path, table: pd.DataFrame, content: Mapping[str, Any], html
     return files
 
 
-def show_rows(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table for the terminal, its first rows."""
+def show_rows(headings: Sequence[str], rows: Sequence[Sequence[str]], *, most: int = MAX_ROWS) -> None:
+    """Print the first rows of a table for the terminal, `most` at most."""
     from rich.table import Table
     from rich.text import Text
 
@@ -200,19 +200,19 @@ def show_rows(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for k, heading in enumerate(headings):
-        table.add_column(
-            heading,
-            justify="left" if k == 0 else "right",
-            overflow="fold",
-            no_wrap=k > 0,
-            min_width=10 if k == 0 else None,
-        )
-    for row in rows[:MAX_ROWS]:
+        if k == 0:
+            table.add_column(heading, overflow="fold", min_width=10)
+        else:
+            table.add_column(heading, justify="right", overflow="ellipsis", no_wrap=True)
+    for row in rows[:most]:
         table.add_row(*(Text(shorten(cell, 40)) for cell in row))
     console = console_for(sys.stdout)
+    if not sys.stdout.isatty():  # a file or a pipe is as wide as the table
+        unbounded = console.options.update(max_width=10_000)
+        console.width = max(console.width, console.measure(table, options=unbounded).maximum)
     console.print(table)
-    if len(rows) > MAX_ROWS:
-        console.print(f"... and more: {len(rows) - MAX_ROWS} rows in the page, all in the table.", style="dim")
+    if len(rows) > most:
+        console.print(f"... the first {most}; the table in the file has all.", style="dim")
 
 
 def _say_all(

@@ -74,6 +74,21 @@ class Asked:
         contrasts: Sequence[sp.csr_array | None],
     ) -> list[Summary]:
         """Ask all `models` once, and estimate each of `contrasts`: combinations of effects, or None for the effects."""
+        compiled = compile_interventions(self.interventions, mask)
+        with self.store(models) as store:
+            done = sum(store.has(model.job) for model in models)
+            progress.begin(stage, len(models) * len(contrasts))
+            if done:
+                progress.say(f"{stage}: {done} of {len(models)} were asked before")
+            found = [
+                summarise(self.run, models, mask, compiled, self.question, store, progress, contrast)
+                for contrast in contrasts
+            ]
+            store.clear()
+        return found
+
+    def store(self, models: Sequence[ModelOf]) -> EffectStore:
+        """Return where the answers of `models` are kept until the scan is over."""
         key = scan_key(
             {
                 "format": 2,
@@ -84,18 +99,7 @@ class Asked:
                 "models": [model.stored.sha256 for model in models],
             }
         )
-        store = EffectStore(self.run.folder.knockouts / f"unfinished-{key}", key)
-        compiled = compile_interventions(self.interventions, mask)
-        done = sum(store.has(model.job) for model in models)
-        progress.begin(stage, len(models) * len(contrasts))
-        if done:
-            progress.say(f"{stage}: {done} of {len(models)} were asked before")
-        found = [
-            summarise(self.run, models, mask, compiled, self.question, store, progress, contrast)
-            for contrast in contrasts
-        ]
-        store.clear()
-        return found
+        return EffectStore(self.run.folder.knockouts / f"unfinished-{key}", key)
 
 
 def ask(run: TrainedRun, interventions: Sequence[Intervention], name: str, options: ScanOptions) -> Asked:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import io
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -72,15 +74,35 @@ ARRAYS = tuple(JobEffects.__dataclass_fields__)
 
 
 class EffectStore:
-    """A folder of effects, one file per job; all of one scan, which `key` stands for."""
+    """A folder of effects, one file per job; all of one scan, which `key` stands for. Open it with `with`."""
 
     def __init__(self, folder: Path, key: str) -> None:
         self.folder, self.key = folder, key
+        self._held = -1
+
+    def __enter__(self) -> Self:
+        """Make the folder and hold it, until the block ends or the process is killed.
+
+        Raises
+        ------
+        RunError
+            Another process makes the same scan, or the folder cannot be written to.
+        """
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            self._held = _hold(self.folder)
+        except BlockingIOError:
+            raise RunError(
+                f"{self.folder.parent}: another process is asking these models the same. Wait for it to end, or end "
+                "it and give this command again: it goes on from there."
+            ) from None
         except OSError as error:
-            raise failed_write(error, folder, "the effects of knockouts") from error
-        remove_stale_temporaries(folder)
+            raise failed_write(error, self.folder, "the effects of knockouts") from error
+        remove_stale_temporaries(self.folder)
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """Let go of the folder; what is in it stays."""
+        os.close(self._held)
 
     def write(self, job: Job, effects: JobEffects) -> None:
         """Write the effects of `job` durably."""
@@ -118,6 +140,21 @@ class EffectStore:
 
     def _path(self, job: Job) -> Path:
         return self.folder / f"{job.file_name.removesuffix('.parquet')}.npz"
+
+
+def _hold(folder: Path) -> int:
+    """Make and lock `folder`; return its descriptor. A process that was first may have deleted it just now."""
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if folder.exists() and os.path.samestat(os.fstat(descriptor), folder.stat()):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
 
 
 def scan_key(content: Mapping[str, Any]) -> str:

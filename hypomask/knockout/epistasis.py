@@ -40,6 +40,7 @@ from hypomask.knockout.inference import benjamini_hochberg, holm_adjusted
 from hypomask.knockout.interventions import Intervention, joint
 from hypomask.knockout.network import layouts_of
 from hypomask.knockout.scan_plan import touched_tokens
+from hypomask.knockout.subject import ScanSubject
 from hypomask.knockout.summary import Summary
 from hypomask.knockout.trained_run import TrainedRun
 from hypomask.knockout.units import link_name, outputs_of, unit_name
@@ -54,8 +55,8 @@ ALONE_AT_MOST = 0.5
 """A synthetic-lethal candidate: each gene alone does at most this share of what both do."""
 
 
-@dataclass(frozen=True, eq=False)
-class PairScan:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PairScan(ScanSubject):
     """Epistasis of pairs under one hypothesis.
 
     Parameters
@@ -74,14 +75,6 @@ class PairScan:
         Whether the phenotype is positive wherever it was measured, so that a ratio to it means something.
     """
 
-    study: str
-    hypothesis: str
-    phenotype: str
-    link: str
-    unit: str
-    levels: str
-    where: str
-    alpha: float
     singles: tuple[Intervention, ...]
     pairs: Index
     single: Summary
@@ -90,7 +83,6 @@ class PairScan:
     n_zero: int
     n_tests: int
     harm: str
-    notes: tuple[str, ...]
     is_positive: bool
 
     @cached_property
@@ -98,7 +90,8 @@ class PairScan:
         """One row per pair, largest absolute epistasis first.
 
         Columns: ``a``, ``b``; ``effect_a``, ``effect_b``, ``both`` and ``epistasis`` on the link scale, the last with
-        ``low``, ``high``, ``p`` against 0, ``p_holm``, ``q`` and ``consistency``; ``unit_epistasis``;
+        ``low``, ``high``, ``p`` against 0, ``p_holm``, ``q`` and ``consistency``; ``spread``, its standard deviation
+        over samples, and ``epistasis_rms``, its root mean square over samples; ``unit_epistasis``;
         ``multiplicative`` and ``minimum`` where the phenotype is positive; ``synthetic_lethal`` where a harm was named.
         """
         a, b = self.pairs.T
@@ -118,6 +111,7 @@ class PairScan:
             **self._adjusted(p),
             "consistency": self.epistasis.consistency_J,
             "spread": self.epistasis.by_sample_JB.std(axis=1, dtype=np.float64),
+            "epistasis_rms": self.epistasis.mediated_rms_J,
             "unit_epistasis": self.epistasis.unit.mean,
         }
         before = float(self.single.before_K[0])
@@ -141,22 +135,14 @@ class PairScan:
     def about(self) -> dict[str, Any]:
         """Return what the table is of, in JSON's types."""
         return {
-            "study": self.study,
-            "hypothesis": self.hypothesis,
-            "phenotype": self.phenotype,
-            "link_scale": self.link,
-            "unit": self.unit,
-            "reference_level": self.levels,
-            "samples": self.where,
+            **super().about(),
             "n_samples": self.single.by_sample_JB.shape[1],
             "n_models": self.single.n_models,
-            "interval": 1 - self.alpha,
             "degrees_of_freedom": self.epistasis.effect.df,
             "p_against": "an epistasis of 0",
             "pairs_of_exactly_zero": self.n_zero,
             "pairs_adjusted_for": self.n_tests,
             "harm": self.harm or None,
-            "notes": list(self.notes),
         }
 
     def as_dict(self) -> dict[str, Any]:

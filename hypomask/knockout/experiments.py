@@ -24,6 +24,7 @@ O'Hagan, Stevens & Campbell 2005, doi:10.1002/pst.175 (expected power, or assura
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -39,7 +40,7 @@ from hypomask.errors import ConfigError, HypothesisError
 from hypomask.execution.progress import Progress, Silent
 from hypomask.knockout.asking import Asked, ScanOptions, ask
 from hypomask.knockout.compiled import compile_interventions
-from hypomask.knockout.effect_store import JobEffects
+from hypomask.knockout.effect_store import EffectStore, JobEffects
 from hypomask.knockout.inference import Estimate, FoldMeans, estimate, fold_means
 from hypomask.knockout.interventions import Intervention
 from hypomask.knockout.summary import asker
@@ -117,6 +118,8 @@ def experiments(
 ) -> Experiments:
     """Rank interventions by how well they would tell every two of `hypotheses` apart.
 
+    What each model was asked is kept in the run folder until all were: stopped, it goes on where it was.
+
     Parameters
     ----------
     power
@@ -145,7 +148,13 @@ def experiments(
         )
     asked = [ask(run, interventions, name, options) for name in names]
     question = asked[0].question
-    found = [_effects(run, name, each, progress) for name, each in zip(names, asked, strict=True)]
+    with ExitStack() as held:  # all answers are kept until the last hypothesis was asked
+        stores = [
+            held.enter_context(one.store(run.models(run.model(name)))) for name, one in zip(names, asked, strict=True)
+        ]
+        found = [_effects(run, *each, progress) for each in zip(names, asked, stores, strict=True)]
+        for store in stores:
+            store.clear()
     progress.end()
     outputs = outputs_of(question.phenotype)
     samples = np.array(run.cohort.samples)[question.chosen_B].tolist()
@@ -223,16 +232,20 @@ def replicates_needed(difference: float, se: float, variance: float, power: floa
     return float(max(high, 2))
 
 
-def _effects(run: TrainedRun, name: str, asked: Asked, progress: Progress) -> dict[tuple[int, int], JobEffects]:
-    """Return the effects in the eyes of each model, by repeat and fold."""
+def _effects(
+    run: TrainedRun, name: str, asked: Asked, store: EffectStore, progress: Progress
+) -> dict[tuple[int, int], JobEffects]:
+    """Return the effects in the eyes of each model, by repeat and fold; what is stored is not asked again."""
     models = run.models(run.model(name))
     mask = run.mask(name)
     question = asker(mask, compile_interventions(asked.interventions, mask), run, asked.question)
-    progress.begin(f"{name}: models", len(models))
-    found = {}
+    found = {model.job.split: effects for model in models if (effects := store.read(model.job))}
+    progress.begin(f"{name}: models", len(models), len(found))
     for model in models:
-        found[model.job.split] = question(model)
-        progress.advance()
+        if model.job.split not in found:
+            found[model.job.split] = question(model)
+            store.write(model.job, found[model.job.split])
+            progress.advance()
     return found
 
 

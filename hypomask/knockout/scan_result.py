@@ -13,6 +13,7 @@ import pandas as pd
 from hypomask.comparison.plain import to_plain
 from hypomask.knockout.inference import benjamini_hochberg, holm_adjusted
 from hypomask.knockout.interventions import Intervention
+from hypomask.knockout.subject import ScanSubject
 from hypomask.knockout.summary import Summary
 from hypomask.outcomes.family import Float
 
@@ -58,20 +59,16 @@ class Yardstick:
         return np.where(some_J, (1 + larger_J) / (1 + len(null)), 1.0)
 
 
-@dataclass(frozen=True, eq=False)
-class Scan:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Scan(ScanSubject):
     """Effects of interventions under one hypothesis.
 
     Parameters
     ----------
-    link, unit
-        What the link scale is, on which effects add, and the phenotype's own terms.
     outputs
         Names of the outputs; one empty name where there is one.
-    levels, where
-        In words: the reference level, and which samples were averaged over.
     samples
-        Ids of those samples.
+        Ids of the samples that effects were averaged over.
     n_units
         Independent ones among them.
     touched_I
@@ -80,22 +77,13 @@ class Scan:
         None where no null models were kept.
     """
 
-    study: str
-    hypothesis: str
-    phenotype: str
-    link: str
-    unit: str
     outputs: tuple[str, ...]
-    levels: str
-    where: str
-    alpha: float
     interventions: tuple[Intervention, ...]
     samples: tuple[str, ...]
     n_units: int
     touched_I: npt.NDArray[np.int64]
     summary: Summary
     yardstick: Yardstick | None
-    notes: tuple[str, ...]
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -171,21 +159,13 @@ class Scan:
     def about(self) -> dict[str, Any]:
         """Return what the table is of, in JSON's types."""
         return {
-            "study": self.study,
-            "hypothesis": self.hypothesis,
-            "phenotype": self.phenotype,
-            "link_scale": self.link,
-            "unit": self.unit,
-            "reference_level": self.levels,
-            "samples": self.where,
+            **super().about(),
             "n_samples": len(self.samples),
             "n_independent": self.n_units,
             "n_models": self.summary.n_models,
-            "interval": 1 - self.alpha,
             "degrees_of_freedom": self.summary.effect.df,
             "p_against": "an effect of 0",
             "null_draws": None if self.yardstick is None else self.yardstick.n_draws,
-            "notes": list(self.notes),
         }
 
     def as_dict(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from hypomask.execution.durable import write_durably
 from hypomask.knockout.effect_path import EffectPath
 from hypomask.knockout.epistasis import PairScan
+from hypomask.knockout.interventions import GeneEdit
 from hypomask.knockout.scan_result import Scan
 from hypomask.report.figures.effect_path import effect_path_figure
 from hypomask.report.figures.epistasis_map import epistasis_map
@@ -73,7 +74,27 @@ def pair_sentence(scan: PairScan) -> str:
     found = "none has" if not sure else "one has" if sure == 1 else f"{sure:,} have"
     return (
         f"Of {count(scan.n_tests, 'pair')} that can interact, {found} an epistasis that differs from 0 after "
-        f"correction (Holm, level {scan.alpha:g}). Largest: {first['a']} with {first['b']}, {size}.{lethal}"
+        f"correction (Holm, level {scan.alpha:g}). Largest: {first['a']} with {first['b']}, {size}."
+        f"{_hidden_by_mean_epistasis(scan)}{lethal}"
+    )
+
+
+def _hidden_by_mean_epistasis(scan: PairScan) -> str:
+    """Name the pair with the largest epistasis in single samples, where means over samples do not show it."""
+    table = scan.table
+    row = table.iloc[int(table["epistasis_rms"].argmax())]
+    if row["p_holm"] < scan.alpha or not row["epistasis_rms"] > FAR_FROM_MEAN * abs(row["epistasis"]):
+        return ""
+    cut = any(isinstance(edit, GeneEdit) and edit.cut for each in scan.singles for edit in each.edits)
+    why = (
+        " A knockout cuts the gene's edges, and with them goes a product of two genes, which is about 0 on average: "
+        "--dose 0 silences genes and keeps their edges."
+        if cut
+        else ""
+    )
+    return (
+        f" Means hide {row['a']} with {row['b']}: in single samples both together differ from the sum by "
+        f"{number(row['epistasis_rms'])} (root mean square), up in some and down in others.{why}"
     )
 
 
@@ -107,7 +128,7 @@ def scan_rows(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
 def pair_rows(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     """Return headings and cells of a pair scan's table."""
     more = [name for name in ("multiplicative", "minimum") if name in table]
-    headings = ["pair", "a alone", "b alone", "both", "epistasis", "interval", "p (Holm)", "agree", *more]
+    headings = ["pair", "a alone", "b alone", "both", "epistasis", "interval", "p (Holm)", "agree", "rms", *more]
     lethal = "synthetic_lethal" in table
     rows = []
     for _, row in table.head(MAX_TABLE_ROWS).iterrows():
@@ -117,6 +138,7 @@ def pair_rows(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
             interval(row["low"], row["high"]),
             p_value(row["p_holm"]),
             percentage(row["consistency"]),
+            number(row["epistasis_rms"]),
             *(signed(row[name]) for name in more),
             *(["yes" if row["synthetic_lethal"] else ""] if lethal else []),
         ]
@@ -170,7 +192,8 @@ def pair_html(scan: PairScan, command: str = "") -> str:
     headings, rows = pair_rows(scan.table)
     left_out = f" The first {MAX_TABLE_ROWS} of {len(scan.table):,}." if len(scan.table) > len(rows) else ""
     caption = (
-        f"Effects on the link scale ({scan.link}). {count(scan.n_zero, 'pair')} share no token and have an epistasis "
+        f"Effects on the link scale ({scan.link}). Rms: root mean square of the epistasis over samples. "
+        f"{count(scan.n_zero, 'pair')} share no token and have an epistasis "
         f"of exactly 0.{left_out}"
     )
     return _page("Epistasis", pair_sentence(scan), scan.about(), figures, (headings, rows), caption, command)

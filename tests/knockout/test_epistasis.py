@@ -13,10 +13,11 @@ from trained import GENES
 from hypomask.errors import ConfigError, HypothesisError
 from hypomask.knockout.asking import ScanOptions
 from hypomask.knockout.epistasis import PairScan, _synthetic_lethal, pair_up, pairs_that_can_interact, scan_pairs
-from hypomask.knockout.interventions import joint, knockout
+from hypomask.knockout.interventions import dose, joint, knockout
 from hypomask.knockout.scan import scan
 from hypomask.knockout.top_pairs import pair_bounds, top_pairs
 from hypomask.knockout.trained_run import TrainedRun
+from hypomask.report.knockout_page import pair_sentence
 
 ALL = [knockout(gene) for gene in GENES]
 QUIET = ScanOptions(nulls=False)
@@ -42,6 +43,21 @@ def test_epistasis_is_what_both_do_beyond_the_sum(trained_run: TrainedRun, pairs
     of_pair = pairs.pairs.tolist().index(sorted(at))
     np.testing.assert_allclose(pairs.epistasis.by_sample_JB[of_pair], expected, atol=1e-5)
     assert table.loc[0, "low"] < table.loc[0, "epistasis"] < table.loc[0, "high"]
+
+
+def test_epistasis_that_means_hide_is_named(trained_run: TrainedRun, pairs: PairScan) -> None:
+    rms = np.sqrt(np.square(pairs.epistasis.by_sample_JB.astype(float)).mean(axis=1))
+    order = np.argsort(-np.abs(pairs.epistasis.effect.mean), kind="stable")
+    np.testing.assert_allclose(pairs.table["epistasis_rms"], rms[order], rtol=1e-4, atol=1e-6)
+    hidden = scan_pairs(trained_run, [knockout("G0"), knockout("G1")], hypothesis="truth", options=QUIET)
+    row = hidden.table.loc[0]
+    assert row["epistasis_rms"] > 5 * abs(row["epistasis"]), "a product of two genes goes up and down"
+    sentence = pair_sentence(hidden)
+    assert f"by {row['epistasis_rms']:.3f} (root mean square)" in sentence
+    assert "--dose 0 silences genes and keeps their edges" in sentence
+    silenced = scan_pairs(trained_run, [dose("G0", 0.0), dose("G1", 0.0)], hypothesis="truth", options=QUIET)
+    assert abs(silenced.table.loc[0, "epistasis"]) > 5 * abs(row["epistasis"])
+    assert "--dose 0" not in pair_sentence(silenced)
 
 
 def test_definitions_of_yeast_genetics_are_for_phenotypes_that_are_positive(pairs: PairScan) -> None:

@@ -6,13 +6,16 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from sklearn.metrics import average_precision_score
 from trained import GENES
 
 from hypomask.errors import ConfigError, DataError
+from hypomask.execution.jobs import Job
 from hypomask.knockout.asking import ScanOptions
+from hypomask.knockout.effect_store import EffectStore, JobEffects
 from hypomask.knockout.evaluate import agreement, evaluate, read_measured
 from hypomask.knockout.experiments import expected_power, experiments, replicates_needed
 from hypomask.knockout.interventions import knockout
@@ -77,6 +80,32 @@ def test_a_smaller_variance_needs_fewer_replicates(trained_run: TrainedRun) -> N
     assert not given.notes
     left = default.variance["truth", "rival"]
     assert 0.1 < left < np.var(trained_run.cohort.phenotype.values), "what the better of both leaves unexplained"
+
+
+def test_experiments_that_were_stopped_go_on_where_they_were(
+    trained_run: TrainedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = experiments(trained_run, ALL, ["truth", "rival"])
+    written: list[Job] = []
+    write = EffectStore.write
+
+    def counting(self: EffectStore, job: Job, effects: JobEffects) -> None:
+        if len(written) == 8:
+            raise KeyboardInterrupt
+        write(self, job, effects)
+        written.append(job)
+
+    monkeypatch.setattr(EffectStore, "write", counting)
+    with pytest.raises(KeyboardInterrupt):
+        experiments(trained_run, ALL, ["truth", "rival"])
+    assert len(written) == 8, "all six of the one, two of the other"
+    kept = list(written)
+    written.clear()
+    again = experiments(trained_run, ALL, ["truth", "rival"])
+    assert len(written) == 4
+    assert not set(written) & set(kept)
+    pd.testing.assert_frame_equal(again.table, whole.table, check_exact=True)
+    assert not list(trained_run.folder.knockouts.glob("unfinished-*"))
 
 
 def test_experiments_need_two_hypotheses(trained_run: TrainedRun) -> None:

@@ -11,15 +11,17 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from trained import write_study
+from trained import GENES, write_study
 
+from hypomask.cli.knockout_running import show_rows
 from hypomask.cli.main import run as run_command
 from hypomask.execution.run import compare
 from hypomask.execution.study import load_study
+from hypomask.knockout.asking import ScanOptions, ask
 from hypomask.knockout.effect_store import EffectStore
 from hypomask.knockout.interventions import knockout
 from hypomask.knockout.scan import scan
-from hypomask.knockout.trained_run import TrainedRun
+from hypomask.knockout.trained_run import TrainedRun, open_trained
 from hypomask.report.knockout_page import scan_html
 
 Call = Callable[..., tuple[int, str, str]]
@@ -156,6 +158,11 @@ def test_evaluate_and_experiments_are_commands_of_their_own(call: Call, run_fold
     assert code == 0
     assert out.startswith("To do next: knock out G")
     assert len(pd.read_csv(tmp_path / "experiments.tsv", sep="\t")) == 9
+    shown = out.partition("truth against rival, change that each predicts:\n")[2].splitlines()
+    assert shown[0].split() == (
+        ["knock", "out", "truth", "rival", "difference", "interval", "replicates", "power", "at", "6", "background"]
+    )
+    assert {line.split()[0] for line in shown[1:10]} == set(GENES), "every knockout is named"
     code, out, _ = call("experiments", "--help")
     assert code == 0
     assert "Usage: hypomask knockout experiments" in out
@@ -262,6 +269,27 @@ def test_an_interrupted_scan_says_how_to_go_on(
     assert code == 0
     assert "2 of 6 were asked before" in err
     assert len(written) == 6
+
+
+def test_a_wide_table_is_cut_nowhere_in_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    cells = ["a-gene-with-a-long-name", *(f"{'x' * 30}{k}" for k in range(8))]
+    show_rows([f"heading {k}" for k in range(9)], [cells] * 25)
+    printed = capsys.readouterr().out
+    assert all(cell in printed for cell in cells)
+    assert printed.count("a-gene-with-a-long-name") == 20
+    assert "the first 20; the table in the file has all" in printed
+
+
+def test_two_processes_do_not_make_the_same_scan(call: Call, run_folder: Path, tmp_path: Path) -> None:
+    run = open_trained(run_folder)
+    asked = ask(run, [knockout("G5")], "truth", ScanOptions())
+    with asked.store(run.models(run.model("truth"))):
+        refused = call(run_folder, "--gene", "G5", "--hypothesis", "truth", "--no-nulls", "--out", tmp_path)
+        assert_refused(refused, 5, "another process is asking these models the same", "it goes on from there")
+        code, _, _ = call(run_folder, "--gene", "G6", "--hypothesis", "truth", "--no-nulls", "--out", tmp_path)
+        assert code == 0, "another question is none of its business"
+    code, _, _ = call(run_folder, "--gene", "G5", "--hypothesis", "truth", "--no-nulls", "--out", tmp_path)
+    assert code == 0
 
 
 def test_names_from_files_are_no_code_in_the_page(trained_run: TrainedRun) -> None:
