@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor
 
 from hypomask.data.seeds import derive_seed
 from hypomask.data.splits import inner_folds
@@ -74,6 +76,7 @@ def fit_additive(
     blocks: npt.NDArray[np.int64],
     seed: int,
     curves: bool = True,
+    device: str = "cpu",
 ) -> AdditiveModel:
     """Fit covariates and, for every gene and channel, a line (or a curve where that pays).
 
@@ -86,22 +89,28 @@ def fit_additive(
         Standardised covariates, phenotype, and blocks that the inner split keeps together, of the training samples.
     curves
         Whether genes may bend at all.
+    device
+        Where closed forms are computed, which only squared errors have.
     """
     x_BJ = _flat(x_BGC, len(y))
     candidates: list[Curves | None] = [None]
     if curves:
         candidates.append(fit_curves(x_BJ, CURVE_PRIOR_SD))
     parts = _inner_splits(y, family, blocks, seed)
+
+    def design(shape: Curves | None) -> Float | Tensor:
+        return _where_it_is_fitted(_design(x_BJ, z_BP, shape), family, device)
+
     best: _Candidate | None = None
     for shape in candidates:
         if shape is None and best is not None:
             continue  # no gene can bend
-        candidate = _cross_validate(_design(x_BJ, z_BP, shape), shape, y, family, parts)
+        candidate = _cross_validate(design(shape), shape, y, family, parts)
         if best is None or _clearly_lower(candidate.losses_B, best.losses_B):
             best = candidate
     if best is None:  # cannot happen: the first candidate is always tried
         raise RuntimeError("no additive model was tried")
-    path = penalised_path(_design(x_BJ, z_BP, best.curves), y, family=family, penalties=PENALTIES[: best.chosen + 1])
+    path = penalised_path(design(best.curves), y, family=family, penalties=PENALTIES[: best.chosen + 1])
     calibration = fit_calibration(best.eta_BK, y, family)
     return AdditiveModel(
         eta_train=calibration.apply(best.eta_BK),
@@ -134,6 +143,18 @@ def _design(x_BJ: Float, z_BP: Float, curves: Curves | None) -> Float:
     return np.column_stack(columns)
 
 
+def _where_it_is_fitted(design: Float, family: Family, device: str) -> Float | Tensor:
+    if device == "cpu" or not family.is_quadratic or design.shape[1] == 0:
+        return design
+    return torch.from_numpy(design).to(device)
+
+
+def _rows(design: Float | Tensor, chosen: npt.NDArray[np.bool_]) -> Float | Tensor:
+    if isinstance(design, Tensor):
+        return design[torch.from_numpy(chosen).to(design.device)]
+    return design[chosen]
+
+
 def _clearly_lower(losses_B: Float, than_B: Float) -> bool:
     """Return whether curves pay: by more than a standard error of the paired difference, or they are noise."""
     gain_B = than_B - losses_B
@@ -149,7 +170,7 @@ def _inner_splits(y: Float, family: Family, blocks: npt.NDArray[np.int64], seed:
 
 
 def _cross_validate(
-    design: Float,
+    design: Float | Tensor,
     curves: Curves | None,
     y: Float,
     family: Family,
@@ -163,7 +184,9 @@ def _cross_validate(
     return _Candidate(curves, chosen, eta_RPBK[:, chosen].mean(axis=0), losses_PB[chosen])
 
 
-def _held_out(design: Float, y: Float, family: Family, splits: list[npt.NDArray[np.int8]]) -> tuple[Float, Float]:
+def _held_out(
+    design: Float | Tensor, y: Float, family: Family, splits: list[npt.NDArray[np.int8]]
+) -> tuple[Float, Float]:
     """Return each sample's linear predictor (R, P, B, K) and its loss (R, P, B), without its own phenotype."""
     eta_RPBK = np.zeros((len(splits), len(PENALTIES), len(y), family.n_outputs))
     losses_RPB = np.zeros(eta_RPBK.shape[:3])
@@ -172,9 +195,10 @@ def _held_out(design: Float, y: Float, family: Family, splits: list[npt.NDArray[
             held_out = split == part
             inside_PBK = np.zeros((len(PENALTIES), int((~held_out).sum()), family.n_outputs))
             if family.can_be_fitted(y[~held_out]):  # else the held-out samples keep a predictor of 0
-                path = penalised_path(design[~held_out], y[~held_out], family=family)
-                eta_PBK[:, held_out] = path.predict(design[held_out])
-                inside_PBK = path.predict(design[~held_out])
+                inside = _rows(design, ~held_out)
+                path = penalised_path(inside, y[~held_out], family=family)
+                eta_PBK[:, held_out] = path.predict(_rows(design, held_out))
+                inside_PBK = path.predict(inside)
             for eta_BK, losses_B, inside_BK in zip(eta_PBK, losses_PB, inside_PBK, strict=True):
                 predicted_BK = family.predicted(eta_BK[held_out], y[~held_out], inside_BK)
                 losses_B[held_out] = family.losses(predicted_BK, y[held_out])

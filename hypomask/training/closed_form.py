@@ -47,14 +47,18 @@ class TokenFeatures:
     Parameters
     ----------
     values_BJ
-        (B, J) float64.
+        (B, J) float64, on the model's device.
     token, direction_JF
         (J,) gene token of each column, and (J, F) its direction in the token's features.
     """
 
-    values_BJ: Float
+    values_BJ: Tensor
     token: npt.NDArray[np.int64]
     direction_JF: Float
+
+    def at(self, rows: npt.NDArray[np.int64]) -> Tensor:
+        """Return the values of samples at positions `rows`."""
+        return self.values_BJ[torch.from_numpy(rows).to(self.values_BJ.device)]
 
 
 def affordable_rows(
@@ -87,10 +91,10 @@ def token_features(model: MaskedGeneTransformer, x_BGC: Tensor, layouts: Sequenc
     centred_GBF = (final_BGF - final_BGF.mean(0)).transpose(0, 1)
     variance_GF, basis_GFF = torch.linalg.eigh((centred_GBF.mT @ centred_GBF).double())
     keep_GF = variance_GF > torch.clamp(variance_GF[:, -1:], min=1e-9) * NEGLIGIBLE
-    token, which = (index.numpy() for index in keep_GF.cpu().nonzero(as_tuple=True))
+    token, which = keep_GF.nonzero(as_tuple=True)
     direction_JF = basis_GFF.transpose(1, 2)[keep_GF].cpu().numpy()
     rotated_BGF = torch.einsum("bgf,gfd->bgd", final_BGF, basis_GFF.to(final_BGF.dtype))
-    return TokenFeatures(rotated_BGF[:, token, which].cpu().numpy().astype(np.float64), token, direction_JF)
+    return TokenFeatures(rotated_BGF[:, token, which].double(), token.cpu().numpy(), direction_JF)
 
 
 def readout_path(
@@ -103,7 +107,7 @@ def readout_path(
 ) -> RidgePath:
     """Fit the readout to samples `rows` for every penalty."""
     return penalised_path(
-        features.values_BJ[rows],
+        features.at(rows),
         y[rows],
         family=family,
         offset=offset_BK[rows],

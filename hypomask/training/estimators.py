@@ -89,6 +89,7 @@ class _MaskedGeneEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn
             self._scaling.covariates(z_BP),
             phenotype.values,
             curves=training.own_gene_curves == "auto",
+            device=device,
             **shared,
         )
         fitted = fit_model(

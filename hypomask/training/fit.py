@@ -274,8 +274,8 @@ class _Fitter:
         """Return the position of the penalty with the least loss over all left-out parts."""
         losses = np.zeros(len(READOUT_PENALTIES))
         for i, (feature, path) in enumerate(zip(features, paths, strict=True)):
-            outside = parts == i
-            eta_PBK = path.predict(feature.values_BJ[outside], self.offset[start][outside])
+            outside = np.flatnonzero(parts == i)
+            eta_PBK = path.predict(feature.at(outside), self.offset[start][outside])
             losses += [self.family.losses(eta_BK, self.y[start][outside]).sum() for eta_BK in eta_PBK]
         return int(np.argmin(losses))
 

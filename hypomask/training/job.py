@@ -210,6 +210,7 @@ def _fit_phenotype(
                 blocks=folds.blocks[train],
                 seed=seed,
                 curves=training.own_gene_curves == "auto",
+                device=device,
             )
         fitted: AdditiveModel = cache[key]
         return fitted

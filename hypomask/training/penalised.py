@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from hypomask.outcomes.family import Family, Float
 from hypomask.training.likelihood_path import LikelihoodPath
+from hypomask.training.ridge_on_device import is_elsewhere, ridge_path
 
 __all__ = ["PENALTIES", "RidgePath", "penalised_path"]
 
@@ -24,6 +27,7 @@ __all__ = ["PENALTIES", "RidgePath", "penalised_path"]
 PENALTIES: Float = np.logspace(1.0, -4.0, 11)
 
 ONE_STEP_FROM = 160  # columns; below it the whole path costs next to nothing
+LEAST_WEIGHT = 1e-3  # of a sample in one step
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,14 +46,19 @@ class RidgePath:
     coefficients_PJK: Float
     intercept_PK: Float
 
-    def predict(self, x_new: Float, offset_new: Float | None = None) -> Float:
+    def predict(self, x_new: Float | Tensor, offset_new: Float | None = None) -> Float:
         """Return (P, B_new, K) linear predictors of new rows, offset included."""
-        eta_PBK = np.einsum("bj,pjk->pbk", x_new, self.coefficients_PJK, optimize=True) + self.intercept_PK[:, None]
+        if is_elsewhere(x_new):
+            coefficients_PJK = torch.from_numpy(self.coefficients_PJK).to(x_new)
+            eta_PBK = torch.einsum("bj,pjk->pbk", x_new, coefficients_PJK).cpu().numpy()
+        else:
+            eta_PBK = np.einsum("bj,pjk->pbk", np.asarray(x_new), self.coefficients_PJK, optimize=True)
+        eta_PBK = eta_PBK + self.intercept_PK[:, None]
         return np.asarray(eta_PBK if offset_new is None else eta_PBK + offset_new, dtype=np.float64)
 
 
 def penalised_path(
-    x: Float,
+    x: Float | Tensor,
     y: Float,
     *,
     family: Family,
@@ -63,7 +72,7 @@ def penalised_path(
     ----------
     x
         (B, J) design on a common scale; columns are centred first. A column's scale is its prior: a column multiplied
-        by 3 is penalised 9 times less.
+        by 3 is penalised 9 times less. A tensor (float64) on a GPU is worked on there where there is a closed form.
     y
         (B,) response in the family's coding.
     offset
@@ -75,7 +84,12 @@ def penalised_path(
         start for further training.
     """
     known = np.zeros((len(x), family.n_outputs)) if offset is None else offset
-    if one_step and not family.is_quadratic and min(x.shape) >= ONE_STEP_FROM:
+    takes_one_step = one_step and not family.is_quadratic and min(x.shape) >= ONE_STEP_FROM
+    if is_elsewhere(x) and (takes_one_step or family.is_quadratic):
+        return RidgePath(penalties, *ridge_path(x, y, known, family, penalties, LEAST_WEIGHT))
+    if isinstance(x, Tensor):
+        x = x.numpy(force=True)
+    if takes_one_step:
         return _one_step_path(x, y, known, family, penalties)
     mean = x.mean(axis=0)
     rotation = _Rotation(x - mean)
@@ -101,7 +115,7 @@ def _one_step_path(x: Float, y: Float, offset: Float, family: Family, penalties:
     coefficients = np.zeros((len(penalties), n_columns, n_outputs))
     intercepts = np.zeros((len(penalties), n_outputs))
     for k in range(n_outputs):
-        weight = np.maximum(curvature[:, k], 1e-3)
+        weight = np.maximum(curvature[:, k], LEAST_WEIGHT)
         working = residual[:, k] / weight
         root = np.sqrt(weight)[:, None]
         mean, level = np.average(x, axis=0, weights=weight), float(np.average(working, weights=weight))
