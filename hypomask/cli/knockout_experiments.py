@@ -55,6 +55,7 @@ def command(run: Path, out: Path | None, as_json: bool, **options: Any) -> None:
     from hypomask.cli.knockout_running import progress_on_stderr
     from hypomask.knockout.experiments import experiments
     from hypomask.knockout.trained_run import open_trained
+    from hypomask.report.knockout_section import update_report
 
     trained = open_trained(run)
     names = options["names"] or trained.contenders
@@ -73,3 +74,4 @@ def command(run: Path, out: Path | None, as_json: bool, **options: Any) -> None:
         variance=None if sd is None else sd**2,
     )
     show_experiments(found, (out or trained.folder.knockouts) / "experiments", as_json)
+    update_report(trained.folder)

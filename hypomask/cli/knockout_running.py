@@ -37,6 +37,7 @@ def run_knockout(folder: Path, options: Mapping[str, Any]) -> None:
         When interrupted, after saying how to go on.
     """
     from hypomask.knockout.trained_run import open_trained
+    from hypomask.report.knockout_section import update_report
 
     check_combination(options)
     run = open_trained(folder)
@@ -54,6 +55,7 @@ def run_knockout(folder: Path, options: Mapping[str, Any]) -> None:
     except KeyboardInterrupt:
         say("What was asked so far is kept; the same command goes on from there.")
         raise
+    update_report(run.folder)
     if options["as_json"]:
         print_json(found if options["by"] else found[0])
 
@@ -82,17 +84,19 @@ def _scan(
 ) -> Mapping[str, Any]:
     from hypomask.execution.results import write_table
     from hypomask.knockout.scan import scan
-    from hypomask.report.knockout_page import scan_html, scan_rows, scan_sentence
+    from hypomask.report.knockout_page import scan_html, scan_sentence
+    from hypomask.report.knockout_rows import scan_rows
 
     found = scan(run, interventions, name, settings, progress)
     path = _path(run, name, interventions, found.table, settings)
-    content = found.as_dict() | ({"path": path.as_dict()} if path is not None else {})
-    files = write_files(out, found.table, content, scan_html(found, path, _command()))
+    sentence = scan_sentence(found)
+    content = {"sentence": sentence} | found.as_dict() | ({"path": path.as_dict()} if path is not None else {})
+    files = write_files(out, found.table, content, scan_html(found, path, _command(), _report_seen_from(out, run)))
     if options["per_sample"]:
         files.append(out.with_name(f"{out.name}.samples.tsv"))
         write_table(files[-1], found.by_sample)
     if not options["as_json"]:
-        _say_all(scan_sentence(found), found.about(), scan_rows(found.table), files)
+        _say_all(sentence, found.about(), scan_rows(found.table), files)
     return content
 
 
@@ -122,15 +126,18 @@ def _pairs(
     progress: Progress,
     out: Path,
 ) -> Mapping[str, Any]:
-    from hypomask.report.knockout_page import pair_html, pair_rows, pair_sentence
+    from hypomask.report.knockout_page import pair_html, pair_sentence
+    from hypomask.report.knockout_rows import pair_rows
 
     found, notes = _pair_scan(run, name, interventions, settings, options, progress)
-    content = found.as_dict()
-    files = write_files(out, found.table.set_index("a"), content, pair_html(found, _command()))
+    sentence = pair_sentence(found)
+    content = {"sentence": sentence} | found.as_dict()
+    page = pair_html(found, _command(), _report_seen_from(out, run))
+    files = write_files(out, found.table.set_index("a"), content, page)
     about = found.about()
     about["notes"] = [*about["notes"], *notes]
     if not options["as_json"]:
-        _say_all(pair_sentence(found), about, pair_rows(found.table), files)
+        _say_all(sentence, about, pair_rows(found.table), files)
     return content
 
 
@@ -229,6 +236,11 @@ def _say_all(
     print_result(f"page: {files[2]}")
     for more in files[3:]:
         print_result(f"every sample: {more}")
+
+
+def _report_seen_from(out: Path, run: TrainedRun) -> str:
+    """Return the address of the run's report as a page in the run's folder of knockouts sees it; none elsewhere."""
+    return f"../{run.folder.report.name}" if out.parent.resolve() == run.folder.knockouts.resolve() else ""
 
 
 def _command() -> str:

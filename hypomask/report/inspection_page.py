@@ -17,7 +17,7 @@ from hypomask.report.figures.degree_bars import degree_bars
 from hypomask.report.figures.gene_graph import MAX_LINES, MAX_NODES, gene_graph
 from hypomask.report.figures.mask_heat_map import mask_heat_map
 from hypomask.report.figures.overlap_matrix import MAX_SHOWN, overlap_matrix
-from hypomask.report.render import page_environment
+from hypomask.report.page_environment import page_environment
 from hypomask.report.wording import count
 from hypomask.version import __version__
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from markupsafe import Markup
 
 from hypomask.execution.durable import write_durably
@@ -17,13 +16,13 @@ from hypomask.knockout.scan_result import Scan
 from hypomask.report.figures.effect_path import effect_path_figure
 from hypomask.report.figures.epistasis_map import epistasis_map
 from hypomask.report.figures.ranked_effects import MAX_ROWS, ranked_effects
-from hypomask.report.render import page_environment
-from hypomask.report.wording import count, interval, number, p_value, percentage, signed
+from hypomask.report.knockout_rows import MAX_TABLE_ROWS, pair_rows, scan_rows
+from hypomask.report.page_environment import page_environment
+from hypomask.report.wording import count, interval, number, percentage, signed
 from hypomask.version import __version__
 
-__all__ = ["pair_html", "pair_rows", "pair_sentence", "scan_html", "scan_rows", "scan_sentence", "write_html"]
+__all__ = ["pair_html", "pair_sentence", "scan_html", "scan_sentence", "write_html"]
 
-MAX_TABLE_ROWS = 100
 FAR_FROM_MEAN = 5.0  # times a mean effect, from which on the root mean square over samples tells another story
 
 
@@ -98,56 +97,8 @@ def _hidden_by_mean_epistasis(scan: PairScan) -> str:
     )
 
 
-def scan_rows(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
-    """Return headings and cells of a scan's table, largest effects first."""
-    headings = ["edited", "effect", "interval", "p (Holm)", "agree", "direct", "through mask", "rms", "unit"]
-    has_nulls = "null_p" in table
-    headings += ["p of rms (nulls)"] if has_nulls else []
-    headings += ["touched", "responds most"]
-    rows = []
-    for name, row in table.head(MAX_TABLE_ROWS).iterrows():
-        label = f"{name} ({row['output']})" if "output" in table else str(name)
-        cells = [
-            label,
-            signed(row["effect"]),
-            interval(row["low"], row["high"]),
-            p_value(row["p_holm"]),
-            percentage(row["consistency"]),
-            signed(row["direct"]),
-            signed(row["mediated"]),
-            number(row["mediated_rms"]),
-            signed(row["unit_effect"]),
-            *([p_value(row["null_p"])] if has_nulls else []),
-            f"{int(row['touched']):,}",
-            str(row["responders"]).split("; ")[0],
-        ]
-        rows.append(cells)
-    return headings, rows
-
-
-def pair_rows(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
-    """Return headings and cells of a pair scan's table."""
-    more = [name for name in ("multiplicative", "minimum") if name in table]
-    headings = ["pair", "a alone", "b alone", "both", "epistasis", "interval", "p (Holm)", "agree", "rms", *more]
-    lethal = "synthetic_lethal" in table
-    rows = []
-    for _, row in table.head(MAX_TABLE_ROWS).iterrows():
-        cells = [
-            f"{row['a']} + {row['b']}",
-            *(signed(row[name]) for name in ("effect_a", "effect_b", "both", "epistasis")),
-            interval(row["low"], row["high"]),
-            p_value(row["p_holm"]),
-            percentage(row["consistency"]),
-            number(row["epistasis_rms"]),
-            *(signed(row[name]) for name in more),
-            *(["yes" if row["synthetic_lethal"] else ""] if lethal else []),
-        ]
-        rows.append(cells)
-    return headings + (["lethal?"] if lethal else []), rows
-
-
-def scan_html(scan: Scan, path: EffectPath | None = None, command: str = "") -> str:
-    """Return the page of a scan; `path`: of the intervention whose way is drawn."""
+def scan_html(scan: Scan, path: EffectPath | None = None, command: str = "", report: str = "") -> str:
+    """Return the page of a scan; `path`: of the intervention whose way is drawn; `report`: address of the run's."""
     figures = []
     table = scan.table
     if len(table) > 1:
@@ -176,11 +127,11 @@ def scan_html(scan: Scan, path: EffectPath | None = None, command: str = "") -> 
         f"Effects on the link scale ({scan.link}); unit: {scan.unit}. Agree: share of models with this sign. Through "
         f"mask: the mediated part, and its root mean square over samples.{left_out}"
     )
-    return _page("Knockouts", scan_sentence(scan), scan.about(), figures, (headings, rows), caption, command)
+    return _page("Knockouts", scan_sentence(scan), scan.about(), figures, (headings, rows), caption, command, report)
 
 
-def pair_html(scan: PairScan, command: str = "") -> str:
-    """Return the page of a scan of pairs."""
+def pair_html(scan: PairScan, command: str = "", report: str = "") -> str:
+    """Return the page of a scan of pairs; `report`: address of the run's."""
     figures = [
         {
             "heading": "Epistasis map",
@@ -196,7 +147,7 @@ def pair_html(scan: PairScan, command: str = "") -> str:
         f"{count(scan.n_zero, 'pair')} share no token and have an epistasis "
         f"of exactly 0.{left_out}"
     )
-    return _page("Epistasis", pair_sentence(scan), scan.about(), figures, (headings, rows), caption, command)
+    return _page("Epistasis", pair_sentence(scan), scan.about(), figures, (headings, rows), caption, command, report)
 
 
 def write_html(html: str, path: Path) -> Path:
@@ -220,6 +171,7 @@ def _page(
     table: tuple[list[str], list[list[str]]],
     caption: str,
     command: str,
+    report: str,
 ) -> str:
     facts = [
         ("Reference level", about["reference_level"]),
@@ -242,6 +194,7 @@ def _page(
             rows=table[1],
             table_caption=caption,
             command=command,
+            report=report,
             version=__version__,
         )
     )

@@ -12,6 +12,7 @@ from hypomask.masks.mask import Mask
 
 if TYPE_CHECKING:
     from hypomask.execution.spending import Spent
+    from hypomask.report.knockout_section import KnockoutSection
 
 __all__ = [
     "MAX_FIGURE_ROWS",
@@ -56,6 +57,8 @@ class Page:
         Seconds of training, by the labels of `spending`.
     notes
         Warnings that are not in `comparison.warnings`: of the data, of the null masks.
+    knockouts
+        What was knocked out in the run so far; None: nothing is said of knockouts.
     """
 
     title: str
@@ -69,6 +72,7 @@ class Page:
     spending: tuple[Spent, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    knockouts: KnockoutSection | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:

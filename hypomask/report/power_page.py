@@ -10,6 +10,7 @@ from hypomask.comparison.planning.answer import PowerAnswer
 from hypomask.comparison.planning.words import question_words, range_words, unit_noun
 from hypomask.execution.durable import write_durably
 from hypomask.report.figures.power_curves import POWER_CSS, power_curves, power_svg
+from hypomask.report.page_environment import page_environment
 from hypomask.report.power_rows import (
     SIMULATED_HEADINGS,
     plan_cells,
@@ -17,7 +18,6 @@ from hypomask.report.power_rows import (
     question_cells,
     simulated_cells,
 )
-from hypomask.report.render import page_environment
 from hypomask.version import __version__
 
 __all__ = ["power_html", "write_power"]

@@ -5,23 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from hypomask.execution.durable import write_durably
 from hypomask.report import wording
 from hypomask.report.citation import METHOD_REFERENCES, SOFTWARE
 from hypomask.report.figures.effects import effects_figure, skill_figure
 from hypomask.report.figures.mask_picture import mask_picture
 from hypomask.report.page import Page, leaders_seed_pairs, pair_matrix, shown_in_figures
-from hypomask.report.plain_text import plain
+from hypomask.report.page_environment import page_environment
 from hypomask.report.study_page import page_of
 from hypomask.version import __version__
 
 if TYPE_CHECKING:
     from hypomask.execution.study_result import StudyResult
 
-__all__ = ["page_environment", "page_html", "render_report", "write_page"]
+__all__ = ["page_html", "render_report", "write_page"]
 
 
 def render_report(result: StudyResult, path: Path | str | None = None) -> Path:
@@ -75,35 +72,3 @@ def write_page(page: Page, path: Path) -> Path:
     html = page_html(page).encode("utf-8")
     write_durably(path, lambda file: file.write(html), "the report")
     return path
-
-
-def page_environment() -> Environment:
-    """Return what templates are read with: everything escaped, numbers written as everywhere."""
-    environment = Environment(
-        loader=PackageLoader("hypomask.report"),
-        autoescape=True,
-        finalize=lambda value: plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        count=wording.count,
-        headline=wording.headline,
-        interval=lambda bounds: wording.interval(*bounds),
-        number=wording.number,
-        p_value=wording.p_value,
-        percentage=wording.percentage,
-        bare=_bare,
-        score_name=wording.score_name,
-        shorten=wording.shorten,
-        signed=wording.signed,
-    )
-    return environment
-
-
-def _bare(value: object) -> str:
-    """Write a number of a reason as short as it can be told: counts whole, others with four digits."""
-    if value is None:
-        return "–"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hypomask.execution.config_fields import config_as_dict
+from hypomask.execution.run_folder import RunFolder
+from hypomask.report.knockout_section import KnockoutSection, knockout_section
 from hypomask.report.page import Page
 from hypomask.report.phenotype_words import phenotype_words
 
@@ -38,7 +40,14 @@ def page_of(result: StudyResult) -> Page:
         spending=result.spending,
         seconds=result.environment.get("seconds_of_training_by_purpose", {}),
         notes=result.warnings,
+        knockouts=_knockouts(result),
     )
+
+
+def _knockouts(result: StudyResult) -> KnockoutSection | None:
+    """Return what was knocked out; None where nothing was, and no models were kept for it."""
+    section = knockout_section(RunFolder(result.folder))
+    return section if section.tables or result.study.plan.keep_models != "none" else None
 
 
 def _facts(result: StudyResult) -> dict[str, Mapping[str, Any]]:

@@ -15,7 +15,7 @@ from trained import GENES, write_study
 
 from hypomask.cli.knockout_running import show_rows
 from hypomask.cli.main import run as run_command
-from hypomask.execution.run import compare
+from hypomask.execution.run import compare, open_run
 from hypomask.execution.study import load_study
 from hypomask.knockout.asking import ScanOptions, ask
 from hypomask.knockout.effect_store import EffectStore
@@ -23,6 +23,7 @@ from hypomask.knockout.interventions import knockout
 from hypomask.knockout.scan import scan
 from hypomask.knockout.trained_run import TrainedRun, open_trained
 from hypomask.report.knockout_page import scan_html
+from hypomask.report.render import render_report
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -269,6 +270,21 @@ def test_an_interrupted_scan_says_how_to_go_on(
     assert code == 0
     assert "2 of 6 were asked before" in err
     assert len(written) == 6
+
+
+def test_pages_and_the_report_of_the_run_lead_to_each_other(call: Call, run_folder: Path, tmp_path: Path) -> None:
+    report = run_folder / "report.html"
+    assert not report.exists(), "the functions of Python write none by themselves"
+    render_report(open_run(run_folder))
+    call(run_folder, "--gene", "G2", "--hypothesis", "truth", "--no-nulls")
+    name = "knockouts/G2.truth.html"
+    assert f'href="{name}"' in report.read_text()
+    assert 'href="../report.html"' in (run_folder / name).read_text()
+    call("experiments", run_folder, "--gene", "G4")
+    assert "To do next" in report.read_text() or "No knockout would tell" in report.read_text()
+    call(run_folder, "--gene", "G2", "--hypothesis", "truth", "--no-nulls", "--out", tmp_path)
+    assert "report.html" not in (tmp_path / "G2.truth.html").read_text(), "from there it cannot be found"
+    report.unlink()
 
 
 def test_a_wide_table_is_cut_nowhere_in_a_file(capsys: pytest.CaptureFixture[str]) -> None:

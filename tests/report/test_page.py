@@ -22,6 +22,7 @@ from hypomask.errors import RunError
 from hypomask.execution.spending import Spent
 from hypomask.masks.coverage import Coverage
 from hypomask.masks.mask import Mask
+from hypomask.report.knockout_section import KnockoutSection, KnockoutTable
 from hypomask.report.page import MAX_FIGURE_ROWS, Page, pair_matrix, shown_in_figures
 from hypomask.report.render import page_html, write_page
 
@@ -310,6 +311,46 @@ def test_copies_of_samples_are_counted_once_in_the_head(
     assert "240 samples of which 48 distinct samples (copies count once)." in page_html(make_page(comparison))
     grouped = replace(comparison, unit="group")
     assert "240 samples in 48 groups." in page_html(make_page(grouped))
+
+
+KNOCKOUTS = KnockoutSection(
+    tables=(
+        KnockoutTable(
+            title="all-genes.relay",
+            sentence="Of 12 effects, one has an interval that excludes 0.",
+            headings=("edited", "effect"),
+            rows=(("TP53", "−1.083"), ("MDM2", "+0.400")),
+            n_rows=12,
+            href="knockouts/all-genes.relay.html",
+        ),
+    ),
+    n_more=3,
+    command="hypomask knockout run --all-genes",
+)
+
+
+def test_knockouts_are_shown_with_the_way_to_their_page(
+    make_page: Callable[..., Page], make_comparison: Callable[..., Comparison]
+) -> None:
+    html = page_html(make_page(make_comparison(THREE), knockouts=KNOCKOUTS))
+    outline = Outline(html)
+    assert "knockouts/all-genes.relay.html" in [a["href"] for a in outline.all("a")]
+    assert "#knockouts" in [a["href"] for a in outline.all("a")]
+    assert all(head.get("scope") in {"col", "row"} for head in outline.all("th"))
+    for words in (KNOCKOUTS.tables[0].sentence, "−1.083", "The first 2 of 12 rows", "And 3 more in the folder"):
+        assert words in html
+    assert KNOCKOUTS.command not in html
+
+
+def test_without_knockouts_the_page_says_how_to_get_some(
+    make_page: Callable[..., Page], make_comparison: Callable[..., Comparison], hostile: str
+) -> None:
+    nothing = replace(KNOCKOUTS, tables=(), n_more=0, command=f"hypomask knockout {hostile} --all-genes")
+    html = page_html(make_page(make_comparison(THREE), knockouts=nothing))
+    Outline(html)
+    assert "--all-genes" in html
+    assert hostile not in html
+    assert 'id="knockouts"' not in page_html(make_page(make_comparison(THREE), knockouts=None))
 
 
 def test_the_page_says_what_was_trained_for_what(

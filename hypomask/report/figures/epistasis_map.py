@@ -13,6 +13,7 @@ __all__ = ["MAX_GENES", "epistasis_map"]
 MAX_GENES = 40
 NAME_LENGTH = 14
 CELL, LETTER, TOP = 18.0, 6.6, 74.0
+MAGNIFIED = 1.6  # a map of few genes does not fill the page; one of many is shrunk to its width
 
 
 def epistasis_map(table: pd.DataFrame, *, name: str) -> Markup:
@@ -59,6 +60,7 @@ def epistasis_map(table: pd.DataFrame, *, name: str) -> Markup:
         frame,
         *parts,
         view_box=f"0 0 {compact(side)} {compact(TOP + CELL * len(names) + 8)}",
+        width=MAGNIFIED * side,
     )
 
 

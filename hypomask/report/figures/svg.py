@@ -38,8 +38,9 @@ def figure(
     *children: str,
     height: float | None = None,
     view_box: str | None = None,
+    width: float | None = None,
 ) -> Markup:
-    """Return an accessible ``<svg>``; `name` must be unique in the page."""
+    """Return an accessible ``<svg>``; `name` must be unique in the page. Without `width` it fills the page's."""
     return element(
         "svg",
         element("title", title, id=f"{name}-title"),
@@ -47,7 +48,7 @@ def figure(
         *children,
         role="img",
         aria_labelledby=f"{name}-title {name}-desc",
-        width="100%",
+        width="100%" if width is None else compact(width),
         height=None if height is None else compact(height),
         viewBox=view_box,
     )
