@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hypomask.execution.prepare import PreparedStudy
     from hypomask.masks.mask import Mask
 
-__all__ = ["OPERATIONS_PER_SECOND", "JobCost", "job_cost"]
+__all__ = ["OPERATIONS_PER_SECOND", "JobCost", "is_dense", "job_cost", "start_columns"]
 
 OPERATIONS_PER_SECOND = (
     1.5e10  # one core, float32, compiled: 102 ms for a step of 1.7e9 (1,000 tokens, width 32, 2 layers, batch 64)
@@ -36,8 +36,8 @@ class JobCost:
         return self.operations / OPERATIONS_PER_SECOND
 
 
-def job_cost(prepared: PreparedStudy, mask: Mask, fit: str = DEFAULT_FIT) -> JobCost:
-    """Estimate the cost of training under `mask` with one fold held out.
+def job_cost(prepared: PreparedStudy, mask: Mask, fit: str = DEFAULT_FIT, device: str = "cpu") -> JobCost:
+    """Estimate the cost of training under `mask` with one fold held out; on a GPU, its memory is not counted.
 
     Operations: the additive part; samples x epochs x layers x (the eight projections of each token + two products
     per edge), three times for the way back; the closed-form start. Fine-tuning is taken to stop as soon as it may,
@@ -50,7 +50,7 @@ def job_cost(prepared: PreparedStudy, mask: Mask, fit: str = DEFAULT_FIT) -> Job
     per_step = model.n_layers * (mask.n_tokens * per_token + (mask.n_edges + mask.n_tokens) * 2 * model.width)
     trainings = 2 * training.replicates  # once to find when to stop, once on all training samples
     epochs = min(training.epochs, 1 + training.patience)
-    columns = _directions(mask, model.width, model.heads * len(prepared.cohort.channels), model.n_layers)
+    columns = start_columns(mask, model.width, model.heads * len(prepared.cohort.channels), model.n_layers)
     start = min(n_samples * columns * min(n_samples, columns), CLOSED_FORM_WORK)
     n_channels = len(prepared.cohort.channels)
     terms = mask.n_genes * n_channels
@@ -58,25 +58,27 @@ def job_cost(prepared: PreparedStudy, mask: Mask, fit: str = DEFAULT_FIT) -> Job
     if mask.n_edges:  # without edges the transformer adds exactly 0 and is not trained
         operations += 3.0 * trainings * epochs * n_samples * per_step + trainings * start
     fold = 4.0 * prepared.cohort.n_samples * len(prepared.cohort.genes) * n_channels
+    torch = BYTES_OF_TORCH if fit == DEFAULT_FIT else 0.0
+    if device != "cpu":
+        return JobCost(operations, torch + 2 * fold)
     batch = min(training.batch_size, n_samples)
     activations = 4.0 * batch * mask.n_tokens * model.n_layers * 12 * model.width
-    pairs = float(mask.n_tokens) ** 2 if _is_dense(mask, int(batch)) else float(mask.n_edges + mask.n_tokens)
+    pairs = float(mask.n_tokens) ** 2 if is_dense(mask, int(batch), device) else float(mask.n_edges + mask.n_tokens)
     attention = 4.0 * 3 * batch * model.heads * model.n_layers * pairs
     features = 8.0 * 2 * n_samples * columns * training.replicates
-    torch = BYTES_OF_TORCH if fit == DEFAULT_FIT else 0.0
     return JobCost(operations, torch + 2 * fold + activations + attention + features)
 
 
-def _directions(mask: Mask, width: int, by_neighbour: int, n_layers: int) -> float:
+def start_columns(mask: Mask, width: int, by_neighbour: int, n_layers: int) -> float:
     """Return how many columns the final tokens span at the start: in the first layer a few for each neighbour."""
     heard_G = np.bincount(mask.edges().rows, minlength=mask.n_tokens)[: mask.n_genes]
     return float(np.minimum(width, by_neighbour * heard_G).sum() + (n_layers - 1) * width * np.count_nonzero(heard_G))
 
 
-def _is_dense(mask: Mask, batch: int) -> bool:
-    """Return whether attention will hold all pairs of tokens."""
+def is_dense(mask: Mask, batch: int, device: str) -> bool:
+    """Return whether attention will hold all pairs of tokens on `device`."""
     import torch
 
     from hypomask.model.attention import choose_back_end
 
-    return choose_back_end(mask.n_tokens, mask.density, batch, torch.device("cpu")) == "dense"
+    return choose_back_end(mask.n_tokens, mask.density, batch, torch.device(device)) == "dense"

@@ -116,7 +116,7 @@ def dry_run(
     prepared = prepare(study, cohort=cohort, hypotheses=hypotheses)
     chosen = choose_device(device)
     workers = jobs or default_jobs(chosen)
-    costs = {model: job_cost(prepared, mask, fit) for model, mask in prepared.masks.items()}
+    costs = {model: job_cost(prepared, mask, fit, chosen) for model, mask in prepared.masks.items()}
     rate, basis = _rate(prepared, costs, chosen, fit, time_one=time_one)
     jobs_each = study.plan.folds * study.plan.repeats
     models = []

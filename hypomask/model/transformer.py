@@ -81,7 +81,8 @@ class MaskedGeneTransformer(nn.Module):
 
     def tokens(self, x_BGC: Tensor) -> Tensor:
         """Return the initial states (B, N, D) of gene and group tokens."""
-        h_BGD = torch.einsum("bgc,gcd->bgd", x_BGC, self.measurement_GCD)
+        # Of several channels the products lie gene by gene, and every product of matrices would copy them again.
+        h_BGD = torch.einsum("bgc,gcd->bgd", x_BGC, self.measurement_GCD).contiguous()
         n_groups = len(self.gene_embedding_ND) - self.n_genes
         if n_groups:
             h_BGD = nn.functional.pad(h_BGD, (0, 0, 0, n_groups))

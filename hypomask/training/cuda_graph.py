@@ -18,6 +18,8 @@ from collections.abc import Callable
 
 import torch
 
+from hypomask.training.memory_errors import memory_ran_out
+
 __all__ = ["FORBIDDEN_BY", "Repeated", "capture", "is_wanted"]
 
 FORBIDDEN_BY = "HYPOMASK_CUDA_GRAPH"
@@ -70,8 +72,8 @@ class Repeated:
             self._replay = capture(self._work)
             self.how = "CUDA graph"
         except RuntimeError as error:
-            if _memory_ran_out(error):
-                raise torch.OutOfMemoryError("memory ran out while a CUDA graph was captured") from error
+            if memory_ran_out(error):
+                raise
             self.how = f"no CUDA graph: {str(error).partition(chr(10))[0]}"
 
 
@@ -87,12 +89,3 @@ def capture(work: Callable[[], None]) -> Callable[[], None]:
     with torch.cuda.stream(torch.cuda.current_stream()), torch.cuda.graph(graph):
         work()
     return graph.replay
-
-
-def _memory_ran_out(error: BaseException | None) -> bool:
-    """Return whether memory is what it began with: ending a broken capture raises an error of its own."""
-    while error is not None:
-        if isinstance(error, torch.OutOfMemoryError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

@@ -20,6 +20,7 @@ from hypomask.outcomes.family import Family
 from hypomask.training.config import TrainingConfig
 from hypomask.training.epochs import Tuned
 from hypomask.training.fine_tuning import Samples, fine_tune
+from hypomask.training.memory_errors import memory_ran_out
 
 __all__ = ["Steps", "Tuning", "alone", "in_halves", "together"]
 
@@ -99,11 +100,9 @@ def _together(
             asked[number] = next(steps) if answer is None else steps.send(answer)
         except StopIteration as finished:
             results[number] = finished.value
-        except torch.OutOfMemoryError as error:
-            if len(fits) > 1:
+        except Exception as error:
+            if memory_ran_out(error) and len(fits) > 1:
                 raise
-            results[number] = error
-        except Exception as error:  # noqa: BLE001 (it is that fit's result, and handed on)
             results[number] = error
 
     for number in running:
@@ -120,8 +119,8 @@ def in_halves(work: Callable[[Sequence[_Item]], list[_Result]], items: Sequence[
     """Return the results of items; when memory runs out, of the first half and then of the second."""
     try:
         return work(items)
-    except torch.OutOfMemoryError:
-        if len(items) < 2:
+    except RuntimeError as error:
+        if len(items) < 2 or not memory_ran_out(error):
             raise
     # Not within the handler: the error holds the frames, and they hold tensors.
     if torch.cuda.is_available():

@@ -13,6 +13,7 @@ from fake_learner import FIT
 from small_study import write_study
 
 from hypomask.errors import ConfigError
+from hypomask.execution.device_memory import HeldBytes, held_bytes
 from hypomask.execution.job_queue import JobQueue
 from hypomask.execution.jobs import Job
 from hypomask.execution.ledger import Ledger
@@ -20,9 +21,10 @@ from hypomask.execution.prepare import prepare
 from hypomask.execution.progress import Silent
 from hypomask.execution.run import compare
 from hypomask.execution.run_jobs import run_jobs
-from hypomask.execution.stacking import MOST_STACKED, fitting_jobs, stack_size
+from hypomask.execution.stacking import MOST_STACKED, SHARE_OF_MEMORY, fitting_jobs, stack_size
 from hypomask.execution.study import load_study
 from hypomask.execution.trainer import DEFAULT_FIT, Failed, Outcome, Task
+from hypomask.model import attention
 from hypomask.training import stacked
 
 JOBS = [Job(f"hypothesis/{name}", 0, fold) for fold in range(2) for name in "abcde"]
@@ -98,14 +100,35 @@ def test_on_a_processor_jobs_are_trained_one_by_one_unless_a_stack_is_asked_for(
 def test_on_a_gpu_the_size_follows_the_memory(study_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     prepared = prepare(load_study(study_file))
     monkeypatch.delenv("HYPOMASK_STACK", raising=False)
+    jobs = [held_bytes(prepared, mask, "cuda:0") for mask in prepared.masks.values()]
+    for_five = (max(job.once for job in jobs) + 5.5 * max(job.per_job for job in jobs)) / SHARE_OF_MEMORY
     sizes = []
-    for free in (0, 2e7, 1e12):
+    for free in (0, for_five, 1e12):
         monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device, free=free: (free, 1e12))
         sizes.append(stack_size(prepared, "cuda:0", 1, DEFAULT_FIT))
-    assert sizes[0] == 1
-    assert 1 < sizes[1] < sizes[2] == MOST_STACKED
-    assert fitting_jobs(1000, [10, 20], 2, 1) == 12
-    assert fitting_jobs(1000, [10, 20], 2, 4) == 3
+    assert sizes == [1, 5, MOST_STACKED]
+    assert stack_size(prepared, "cuda:0", 10**6, DEFAULT_FIT) == 1  # workers share
+    jobs = [HeldBytes(10, 300, 1), HeldBytes(20, 100, 2)]
+    assert fitting_jobs(1000, 1e9, jobs) == (800 - 300) // 20
+    assert fitting_jobs(1000, 50, jobs) == 40 // 2
+
+
+def test_masks_that_are_dense_on_the_gpu_hold_a_step_once(study_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared = prepare(load_study(study_file))
+    mask = next(iter(prepared.masks.values()))
+    asked: list[torch.device] = []
+
+    def by_density(n_tokens: int, density: float, batch: int, device: torch.device) -> str:
+        asked.append(device)
+        return back_end
+
+    monkeypatch.setattr(attention, "choose_back_end", by_density)
+    found = {}
+    for back_end in ("triton", "dense"):
+        found[back_end] = held_bytes(prepared, mask, "cuda:0")
+    assert asked == [torch.device("cuda:0")] * 2
+    assert found["dense"].per_job < found["triton"].per_job
+    assert found["dense"].once > found["triton"].once
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

@@ -12,17 +12,14 @@ import pytest
 import recorded_graph
 import torch
 from members import KINDS, assert_same, ends
+from on_meta import to_meta
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from hypomask.model.attention import LayerLayout, triton
-from hypomask.model.attention.pattern import EdgePattern
-from hypomask.model.attention.stacked import StackedLayout
+from hypomask.model.attention import triton
 from hypomask.model.losses import loss_function
 from hypomask.training import cuda_graph, optimiser
 from hypomask.training.config import TrainingConfig
 from hypomask.training.cuda_graph import LEAST_TIMES, WARM_UP, Repeated
-from hypomask.training.fine_tuning import Samples
-from hypomask.training.optimiser import StackedAdamW
 from hypomask.training.stacked_models import StackedModels, by_loss
 
 
@@ -172,23 +169,8 @@ class OneDevice(TorchDispatchMode):
         return out
 
 
-def to_meta(item: Any) -> Any:
-    """Move every tensor that the parts of a stack hold to the device "meta"."""
-    if isinstance(item, torch.Tensor):
-        return item.to("meta")
-    if isinstance(item, (list, tuple)):
-        return type(item)(to_meta(part) for part in item)
-    if isinstance(item, dict):
-        return {key: to_meta(part) for key, part in item.items()}
-    if isinstance(item, (StackedModels, StackedAdamW, StackedLayout, LayerLayout, EdgePattern, Samples, triton._Edges)):
-        for name, part in vars(item).items():
-            object.__setattr__(item, name, to_meta(part))
-    return item
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_step_takes_nothing_from_the_host(tunings: Any, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On the device "meta", which has shapes and no numbers, and is as far from the host as CUDA is."""
     monkeypatch.setattr(triton.TritonAttention, "unavailable", lambda back_end, device: None)
     monkeypatch.setattr(triton._Call, "launch", lambda *_, **__: None)
     kernels = "hypomask.model.attention.triton_kernels"

@@ -153,14 +153,31 @@ def test_a_job_too_large_alone_says_so_and_the_others_go_on(study: Any, monkeypa
     assert [type(found) for found in fits] == [FoldFit, torch.OutOfMemoryError, FoldFit, FoldFit]
 
 
-def test_halves_keep_the_order() -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("CUDA error: out of memory"),
+    ],
+    ids=["of torch", "of cuBLAS", "of CUDA"],
+)
+def test_halves_keep_the_order(error: RuntimeError) -> None:
     seen = []
 
     def work(items: Any) -> list[int]:
         seen.append(list(items))
         if len(items) > 2:
-            raise torch.OutOfMemoryError("out of memory")
+            raise error
         return [10 * item for item in items]
 
     assert tuning.in_halves(work, range(5)) == [0, 10, 20, 30, 40]
     assert seen == [[0, 1, 2, 3, 4], [0, 1], [2, 3, 4], [2], [3, 4]]
+
+
+def test_other_errors_halve_nothing() -> None:
+    def work(items: Any) -> list[int]:
+        raise RuntimeError(f"CUDA error: an illegal memory access, of {len(items)}")
+
+    with pytest.raises(RuntimeError, match="illegal memory access, of 4"):
+        tuning.in_halves(work, range(4))
