@@ -20,6 +20,7 @@ __all__ = ["missing_phenotype", "read_phenotype"]
 MAX_CLASSES = 20
 MAX_SHOWN = 19  # of the same problem, cell by cell; the total makes 20, which is all that is shown
 FEW_NUMBERS = 5  # a continuous phenotype of at most this many values may be classes in disguise
+FEWEST_ROW_NUMBERS = 10
 UNKNOWN_WORDS = frozenset(
     ("unknown", "n/a", "#n/a", "na", "none", "null", "missing", "?", "-", ".", "unclear", "undetermined")
 ) | {"indeterminate"}
@@ -109,6 +110,7 @@ def read_phenotype(table: TextTable, rows: Sequence[int], spec: DataSpec, findin
         _warn_few_numbers(levels, name, findings)
         if spec.kind == "auto" and _look_like_counts(numbers):
             findings.notes.append(f"phenotype {name!r} is whole numbers from 0: if they are counts, say kind counts")
+        _warn_row_numbers(numbers, name, findings)
         return Phenotype(name, "continuous", numbers)
     unknown = [level for level in levels if level.casefold() in UNKNOWN_WORDS - {"none"}]
     if unknown:
@@ -153,11 +155,25 @@ def _counts(
     if len(wrong) > MAX_SHOWN:
         findings.problems.append(table.problem(f"phenotype {spec.phenotype!r}: {len(wrong)} values are no counts"))
     findings.stop_if_any()
+    _warn_row_numbers(numbers, spec.phenotype, findings)
     return Phenotype(spec.phenotype, "counts", numbers)
 
 
 def _look_like_counts(numbers: npt.NDArray[np.float64]) -> bool:
     return bool((numbers >= 0).all() and (numbers == np.round(numbers)).all() and numbers.min() < 10)
+
+
+def _warn_row_numbers(numbers: npt.NDArray[np.float64], name: str, findings: Findings) -> None:
+    """Warn of a column that counts the rows: a comparison on it would find no signal, and nobody would know why."""
+    first = numbers.min()
+    if len(numbers) < FEWEST_ROW_NUMBERS or not np.array_equal(np.sort(numbers), first + np.arange(len(numbers))):
+        return
+    in_order = bool((np.diff(numbers) > 0).all())
+    what = "row numbers, in the order of the rows" if in_order else "ids and ranks"
+    findings.warnings.append(
+        f"phenotype {name!r} holds every whole number from {first:g} to {numbers.max():g} once, like {what}: is it the "
+        "right column?"
+    )
 
 
 def _no_classes(cells: list[str], bad: list[int], levels: list[str], name: str) -> str:

@@ -1,7 +1,8 @@
-"""Hierarchies as DrugCell, DCell and NeST ship them: a table of parent, child and type (`default` or `gene`)."""
+"""Hierarchies as DrugCell, DCell and NeST ship them: a table of parent, child and type (default, term or gene)."""
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 from hypomask.errors import KnowledgeError, Problem, did_you_mean, shortened
@@ -13,24 +14,30 @@ from hypomask.knowledge.terms_builder import TermsBuilder, damaged_gene_notes
 __all__ = ["HEADER", "is_ontology_table", "read_ontology_table"]
 
 HEADER = ("parent", "child", "type")
-TYPES = ("default", "gene")
+GENE = "gene"
+TYPES = ("default", "term", GENE)  # a term inside a term is "default" in DrugCell and NeST, "term" in DCell
 MAX_PROBLEMS = 1_000  # a table of another kind is wrong in every line
 
 
 def is_ontology_table(path: Path) -> bool:
-    """Whether the file's first line is the header of such a table; False also for a file that cannot be read."""
+    """Whether a file begins as such a table does: with its header, or two rows that end in a type.
+
+    One row would not do: a table of edges may have a column called gene. False also for a file that cannot be read.
+    """
     try:
-        number_and_line = next(iter(LineStream(path)), (1, ""))
+        begin = [_cells(line.lower()) for _, line in islice(LineStream(path), 2)]
     except KnowledgeError:
         return False
-    return _cells(number_and_line[1].lower()) == list(HEADER)
+    if begin[:1] == [list(HEADER)]:
+        return True
+    return bool(begin) and all(len(cells) == len(HEADER) and cells[-1] in TYPES for cells in begin)
 
 
 def read_ontology_table(path: Path) -> Terms:
     """Read a table of parent, child and type, gzipped or not, with a header or (as DrugCell has it) without one.
 
-    A row of type ``default`` says that the child is a term inside the parent, read as relation ``part_of``; of type
-    ``gene``, that the child is a gene annotated with the parent. Terms have no names but their ids.
+    A row of type ``default`` or ``term`` says that the child is a term inside the parent, read as relation ``part_of``;
+    of type ``gene``, that the child is a gene annotated with the parent. Terms have no names but their ids.
 
     Raises
     ------
@@ -54,7 +61,7 @@ def read_ontology_table(path: Path) -> Terms:
             continue
         parent, child, kind = cells
         position = builder.mention(parent, line=number)
-        if kind == "gene":
+        if kind == GENE:
             n_repeats += not builder.annotate(position, child)
             continue
         builder.mention(child, line=number)
@@ -84,7 +91,7 @@ def _row_fault(cells: list[str]) -> str | None:
         return f"{what} (got {shortened(cells[0])!r})" if len(cells) == 1 else what
     parent, child, kind = cells
     if kind not in TYPES:
-        return f"type {shortened(kind)!r}, expected {' or '.join(TYPES)}.{did_you_mean(kind, TYPES)}"
+        return f"type {shortened(kind)!r}, expected {', '.join(TYPES[:-1])} or {GENE}.{did_you_mean(kind, TYPES)}"
     if not parent or not child:
         return f"the {'parent' if not parent else 'child'} is empty; expected {', '.join(HEADER)}"
     for what, name in (("parent", parent), ("child", child)):

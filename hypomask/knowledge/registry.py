@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hypomask.errors import HypothesisError, did_you_mean
+from hypomask.errors import HypothesisError, KnowledgeError, did_you_mean
 from hypomask.hypothesis.graph import Expansion, Hypothesis, Scope
 from hypomask.hypothesis.text_files import kind_suffix
 from hypomask.knowledge.documents import load_hypotheses
@@ -55,17 +55,21 @@ def _read_gene_sets(path: Path, scope: Scope | None, expansion: Expansion | None
 
 
 def _read_edge_table(path: Path, scope: Scope | None, expansion: Expansion | None) -> tuple[Hypothesis, ...]:
-    """A table whose header is that of an ontology (parent, child, type) is one hypothesis: the whole hierarchy."""
+    """A table of parent, child and type is one hypothesis: the whole hierarchy."""
     if is_ontology_table(path):
-        terms = read_ontology_table(path)
-        name = hypothesis_name(path)
-        hierarchy = terms.as_hypothesis(expansion=expansion or "hierarchy", scope=scope or "members", name=name)
-        return (hierarchy,)
+        return (_hierarchy(path, scope, expansion),)
     return (edge_table_hypothesis(path, scope=scope or "all"),)
 
 
+def _hierarchy(path: Path, scope: Scope | None, expansion: Expansion | None) -> Hypothesis:
+    terms = read_ontology_table(path)
+    return terms.as_hypothesis(expansion=expansion or "hierarchy", scope=scope or "members", name=hypothesis_name(path))
+
+
 def _read_network(path: Path, scope: Scope | None, expansion: Expansion | None) -> tuple[Hypothesis, ...]:
-    """Groups of a network are complexes: `expansion` does not change them."""
+    """Groups of a network are complexes: `expansion` does not change them. DrugCell's hierarchy ends in .txt, too."""
+    if is_ontology_table(path):
+        return (_hierarchy(path, scope, expansion),)
     return (read_network(path).hypothesis(scope=scope or "all"),)
 
 
@@ -135,8 +139,9 @@ def read_hypotheses(
     Raises
     ------
     HypothesisError
-        If the ending is unknown, or a document (its sources included) or an edge table is wrong.
-    KnowledgeError
-        If a file of gene sets, or of a network of another kind, is missing or damaged.
+        If the ending is unknown, or the file is missing or wrong, of whatever kind it is: it is a hypothesis here.
     """
-    return reader_for(path).read(path, scope, expansion)
+    try:
+        return reader_for(path).read(path, scope, expansion)
+    except KnowledgeError as error:
+        raise HypothesisError(str(error)) from error

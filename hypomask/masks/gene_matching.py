@@ -85,7 +85,12 @@ def _hint(match: GeneMatch, available: Sequence[str]) -> str:
             f"or version, e.g. {gene!r} is {twin!r} there."
         )
     ours, theirs = _id_kind(match.missing), _id_kind(available)
-    return f" The hypothesis uses {ours}, the data {theirs}." if ours != theirs else ""
+    if ours == theirs:
+        return ""
+    return (
+        f" The hypothesis uses {ours}, the data {theirs}: `hypomask genes` looks up which is which, after "
+        "`hypomask fetch hgnc`."
+    )
 
 
 def _id_kind(genes: Sequence[str]) -> str:

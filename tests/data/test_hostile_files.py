@@ -369,6 +369,16 @@ def test_names_are_no_phenotype(case) -> None:
     assert "phenotype 'id' has 40 different texts" in case.refusal(phenotype="id")
 
 
+@pytest.mark.parametrize("kind", ["auto", "continuous", "counts"])
+def test_row_numbers_are_hardly_a_phenotype(case, kind) -> None:
+    numbers = [str(3 + i) for i in range(N)]
+    case.samples.write_text(phenotypes(number=numbers, shuffled=[*numbers[7:], *numbers[:7]], gap=[*numbers[1:], "99"]))
+    said = case.warnings(phenotype="number", kind=kind)
+    assert "'number' holds every whole number from 3 to 42 once, like row numbers, in the order of the rows" in said
+    assert "once, like ids and ranks: is it the right column?" in case.warnings(phenotype="shuffled", kind=kind)
+    assert "right column" not in case.warnings(phenotype="gap", kind=kind)
+
+
 def test_kind_and_event_must_fit_the_values(case) -> None:
     case.samples.write_text(phenotypes(grade=["a", "b", "c", "d"] * 10))
     assert "has 4 values ('a', 'b', 'c', 'd'), expected two for kind binary" in case.refusal(

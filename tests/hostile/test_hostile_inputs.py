@@ -241,6 +241,38 @@ STUDIES = [
         "a link in a circle for a study", link("study.yaml", "study.yaml"), INVALID, ("study.yaml", "symbolic links")
     ),
 ]
+KNOWLEDGE = [
+    Hostile(
+        "gene sets without tabs",
+        both(written("sets.gmt", "A x G1 G2\n"), study("[hypotheses.yaml]", "[sets.gmt]")),
+        INVALID,
+        ("sets.gmt:1: has no tab", "separated by tabs"),
+    ),
+    Hostile(
+        "gene sets that are a picture",
+        both(written("sets.gmt", b"\x89PNG\r\n\x1a\n" + bytes(range(256))), study("[hypotheses.yaml]", "[sets.gmt]")),
+        INVALID,
+        ("sets.gmt: is not text", "name another file"),
+    ),
+    Hostile(
+        "gene sets that are not there",
+        study("[hypotheses.yaml]", "[sets.gmt]"),
+        INVALID,
+        ("sets.gmt: no such file",),
+    ),
+    Hostile(
+        "a hierarchy with a type of its own",
+        both(written("h.tsv", "parent\tchild\ttype\nR\tA\tkind\n"), study("[hypotheses.yaml]", "[h.tsv]")),
+        INVALID,
+        ("h.tsv:2: type 'kind', expected default, term or gene",),
+    ),
+    Hostile(
+        "a network that is no XML",
+        both(written("net.graphml", "<graphml"), study("[hypotheses.yaml]", "[net.graphml]")),
+        INVALID,
+        ("net.graphml:1",),
+    ),
+]
 TABLES = [
     Hostile(
         "an empty table", written("expression.tsv", ""), DATA, ("expression.tsv: the file is empty", "completely?")
@@ -535,6 +567,7 @@ COHORTS = [
         ("expression.tsv: no sample in common with samples.tsv", "'patient-s0'", "Set key"),
     ),
 ]
+STUDY_INPUTS = (*DOCUMENTS, *KNOWLEDGE, *STUDIES, *TABLES, *COHORTS)
 COMMANDS = [
     Hostile("no jobs", nothing, USAGE, ("'--jobs'", "x>=1"), ("compare", "study.yaml", "--jobs", "0")),
     Hostile("a negative seed", nothing, USAGE, ("'--seed'", "0<=x"), ("compare", "study.yaml", "--seed", "-1")),
@@ -586,7 +619,9 @@ COMMANDS = [
 ]
 
 
-@pytest.mark.parametrize("case", [*DOCUMENTS, *STUDIES, *TABLES, *COHORTS, *COMMANDS], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case", [*DOCUMENTS, *KNOWLEDGE, *STUDIES, *TABLES, *COHORTS, *COMMANDS], ids=lambda case: case.name
+)
 def test_a_hostile_input_is_refused_in_words(case: Hostile, hypomask: Run, folder: Path) -> None:
     case.spoil(folder)
     before = set(folder.rglob("*"))
@@ -604,7 +639,7 @@ def test_a_hostile_input_is_refused_in_words(case: Hostile, hypomask: Run, folde
 
 @pytest.mark.parametrize(
     "case",
-    [case for case in (*DOCUMENTS, *STUDIES, *TABLES, *COHORTS) if case.command == COMPARE],
+    [case for case in STUDY_INPUTS if case.command == COMPARE],
     ids=lambda case: case.name,
 )
 def test_validation_refuses_with_the_same_code_and_words(case: Hostile, hypomask: Run, folder: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from hypomask.errors import KnowledgeError
 from hypomask.knowledge.ontology_tables import is_ontology_table, read_ontology_table
+from hypomask.knowledge.registry import read_hypotheses
 
 TABLE = "parent\tchild\ttype\nROOT\tA\tdefault\nROOT\tB\tdefault\nA\tTP53\tgene\nB\tTP53\tgene\nB\tATM\tgene\n"
 
@@ -34,8 +35,35 @@ def test_repeated_rows_are_merged_and_counted(tmp_path: Path) -> None:
     assert terms.notes == ("2 repeated rows merged",)
 
 
+def test_a_term_inside_a_term_is_called_default_or_term(tmp_path: Path) -> None:
+    terms = read_ontology_table(written(tmp_path, TABLE.replace("default", "term")))
+    assert terms.children("ROOT") == ("A", "B")
+    assert terms.genes_of("ROOT") == ("ATM", "TP53")
+
+
+def test_dcells_own_file_is_a_hypothesis(shared_data: Path) -> None:
+    (hierarchy,) = read_hypotheses(shared_data / "yeast_dna_repair" / "go_topology.tsv")
+    rows = pd.read_csv(shared_data / "yeast_dna_repair" / "go_topology.tsv", sep="\t")
+    assert set(hierarchy.genes) == set(rows.loc[rows["type"] == "gene", "child"])
+    inside = rows[rows["type"] == "term"]
+    assert len(inside) == 25
+    children = {group.name: set(group.children) for group in hierarchy.groups}
+    assert all(child in children[parent] for parent, child in zip(inside["parent"], inside["child"], strict=True))
+
+
+@pytest.mark.parametrize("name", ["drugcell_ont.txt", "nest.tsv", "nest.csv"])
+def test_a_table_without_a_header_is_a_hypothesis_under_any_ending(tmp_path: Path, name: str) -> None:
+    with_header = read_hypotheses(written(tmp_path, TABLE))[0]
+    path = tmp_path / name
+    path.write_text(TABLE.partition("\n")[2].replace("\t", "," if name.endswith("csv") else "\t"))
+    (hierarchy,) = read_hypotheses(path)
+    assert hierarchy.genes == with_header.genes
+    assert hierarchy.groups == with_header.groups
+
+
 def test_the_header_tells_such_a_table_from_one_of_edges(tmp_path: Path) -> None:
     assert is_ontology_table(written(tmp_path, TABLE))
+    assert not is_ontology_table(written(tmp_path, "source\ttarget\tgene\nA\tB\tC\n"))
     assert not is_ontology_table(written(tmp_path, "source\ttarget\nA\tB\n"))
     assert not is_ontology_table(tmp_path / "none.tsv")
 
@@ -45,7 +73,7 @@ def test_the_header_tells_such_a_table_from_one_of_edges(tmp_path: Path) -> None
     [
         (TABLE + "A\tB\n", "7: has 2 columns, expected 3: parent, child, type, separated by tabs"),
         (TABLE + "A B gene\n", "7: has 1 columns, expected 3: parent, child, type, separated by tabs (got 'A B gene')"),
-        (TABLE + "A\tCHEK2\tgenes\n", "7: type 'genes', expected default or gene. Did you mean 'gene'?"),
+        (TABLE + "A\tCHEK2\tgenes\n", "7: type 'genes', expected default, term or gene. Did you mean 'gene'?"),
         (TABLE + "A\t\tgene\n", "7: the child is empty"),
         (TABLE + "\tCHEK2\tgene\n", "7: the parent is empty"),
         (TABLE + "A\tTP\u200b53\tgene\n", "7: the child: 'TP\\u200b53' contains the invisible character U+200B"),

@@ -271,7 +271,7 @@ def test_low_coverage_is_refused_with_numbers_and_examples_of_both_sides() -> No
 def test_no_gene_in_common_is_an_error_of_its_own_that_guesses_the_kind_of_ids() -> None:
     with pytest.raises(HypothesisError, match="none of its 2 genes is among the 2 genes of the data") as caught:
         compile_mask(hypothesis_of(Edge("A", "B")), ("ENSG00000141510", "ENSG00000012048"), n_layers=1, min_coverage=0)
-    assert "The hypothesis uses gene symbols or other names, the data Ensembl ids." in str(caught.value)
+    assert "uses gene symbols or other names, the data Ensembl ids: `hypomask genes` looks up" in str(caught.value)
 
 
 def test_ensembl_version_is_a_near_match() -> None:
