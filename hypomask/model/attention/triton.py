@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import math
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -21,8 +22,15 @@ from hypomask.model.attention.registry import AfterSoftmax, BackEnd, register
 
 __all__ = ["TritonAttention"]
 
-# Samples that one program treats. More than a warp's worth of numbers for heads of 8; not measured.
+# Samples that one program treats; not measured.
 SAMPLES_PER_PROGRAM = 32
+
+# Values of a tile that a thread treats: two loads of 16 bytes of keys, and two of values, are under way at a time.
+# Guesses, both; `benchmarks/gpu/run.py` tries others.
+VALUES_PER_THREAD = 8
+THREADS_OF_A_WARP, MOST_WARPS = 32, 4
+
+BYTES_AT_ONCE = 16  # the widest load of a thread
 
 # Triton compiles for Volta (7.0) and what came after it.
 LEAST_CAPABILITY = (7, 0)
@@ -157,7 +165,7 @@ class _EdgeAttention(torch.autograd.Function):
         grad = _laid_out_as(q, grad_MBHND)
         grad_q, grad_k, grad_v, along = (*(torch.empty_like(q) for _ in range(3)), call.of_rows())
         learns = bool(ctx.needs_input_grad[3])
-        parts_TS = q.new_empty(call.grid[1], edges.n_places) if learns else along
+        parts_TS = q.new_empty(call.n_tiles, edges.n_places) if learns else along
         rows = (edges.row_start, edges.cols)
         tensors = (q, k, v, *call.shared, out, grad, largest, inverse, along, grad_q, parts_TS, *rows)
         call.launch("by_query_backward", tensors, (edges.n_places,), BIAS_LEARNS=learns)
@@ -176,9 +184,12 @@ class _Call:
         self.like, self.n_rows, self.n_samples = q_MBHND, n_models * n_tokens, n_samples
         self.kernels = importlib.import_module("hypomask.model.attention.triton_kernels")
         self.tile = min(SAMPLES_PER_PROGRAM, _power_of_2(n_samples))
-        self.grid = (self.n_rows, -(-n_samples // self.tile), n_heads)
+        self.n_heads, self.n_tiles = n_heads, -(-n_samples // self.tile)
         self.lanes, self.width = _power_of_2(width), width
-        self.numbers = (*q_MBHND.stride()[:4], n_samples, n_tokens, self.n_rows, edges.head_rows, edges.head_entries)
+        strides = q_MBHND.stride()[:4]
+        self.aligned = math.gcd(BYTES_AT_ONCE // q_MBHND.element_size(), *strides)
+        strides = tuple(stride // self.aligned for stride in strides)
+        self.numbers = (*strides, n_samples, n_tokens, self.n_rows, edges.head_rows, edges.head_entries)
         # Two numbers that a kernel's arguments would hold in float32 only, or make the device wait for.
         self.factor = q_MBHND.new_full((1,), 1 / (1 - after.dropout_p))
         self.seed = self.factor
@@ -188,11 +199,12 @@ class _Call:
 
     def of_rows(self) -> Tensor:
         """Return room for a number per head, token and sample."""
-        return self.like.new_empty(self.grid[2], self.n_rows, self.n_samples)
+        return self.like.new_empty(self.n_heads, self.n_rows, self.n_samples)
 
     def launch(self, kernel: str, tensors: tuple[Tensor, ...], more: tuple[int, ...], **switches: bool) -> None:
         """Run a kernel for all tokens, tiles of samples and heads."""
-        getattr(self.kernels, kernel)[self.grid](
+        warps = self.tile * self.lanes // (VALUES_PER_THREAD * THREADS_OF_A_WARP)  # a power of 2, or 0
+        getattr(self.kernels, kernel)[(self.n_rows * self.n_heads, self.n_tiles)](
             *tensors,
             *self.numbers,
             *more,
@@ -200,10 +212,13 @@ class _Call:
             WIDTH=self.width,
             LANES=self.lanes,
             TILE=self.tile,
+            HEADS=self.n_heads,
+            ALIGNED=self.aligned,
             HAS_BIAS=self.has_bias,
             OWN_VALUE=self.after.own_value,
             DROPS=self.after.dropout_p > 0,
             **switches,
+            num_warps=max(1, min(warps, MOST_WARPS)),
             enable_fp_fusion=True,  # Triton 3.9 warns of a new default where nothing is said
         )
 

@@ -8,6 +8,10 @@ Tokens of stacked models follow each other: token t is token ``t % n_tokens`` of
 values, results and their gradients all lie in memory in the same way (`stride_m`, `stride_b`, `stride_h`, `stride_n`;
 features side by side). What belongs to a (head, token, sample) is stored in that order.
 
+Programs that run at the same time treat all heads of neighbouring tokens, whose values lie in the same lines of memory.
+Strides are told in multiples of ALIGNED values: only then does the compiler know that it may load as many at once.
+Numbers are not specialised on: a stack has other sizes whenever a member leaves, and would be compiled for each.
+
 Softmax is kept as its largest logit and the inverse of its sum, not as their logarithm together: of logits of 1e8 a
 float32 would lose the sum.
 """
@@ -22,13 +26,24 @@ import triton.language as tl
 
 __all__ = ["by_key_backward", "by_query_backward", "by_query_forward"]
 
+NUMBERS = [
+    *("stride_m", "stride_b", "stride_h", "stride_n"),
+    *("n_samples", "n_tokens", "n_rows", "head_rows", "head_entries"),
+]
+
 
 @triton.jit
-def _lanes(token, head, samples, features, n_tokens, stride_m, stride_b, stride_h, stride_n):
-    """Places (samples, features) from which those of a token of the same model are `stride_n` times the token away."""
+def _lanes(token, head, samples, features, n_tokens, stride_m, stride_b, stride_h, stride_n, ALIGNED: tl.constexpr):
+    """Places (samples, features) from which those of a token of the same model are `_away` from each other."""
     model = (token // n_tokens).to(tl.int64)
     first = model * stride_m - model * n_tokens * stride_n + head.to(tl.int64) * stride_h
-    return first + samples.to(tl.int64)[:, None] * stride_b + features[None, :]
+    return (first + samples.to(tl.int64)[:, None] * stride_b) * ALIGNED + features[None, :]
+
+
+@triton.jit
+def _away(token, stride_n, ALIGNED: tl.constexpr):
+    """How far a token is from the first of its model."""
+    return token.to(tl.int64) * stride_n * ALIGNED
 
 
 @triton.jit
@@ -38,20 +53,20 @@ def _kept(place, samples, n_samples, seed, dropped, factor):
     return tl.where(drawn >= dropped, tl.load(factor), 0.0)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=NUMBERS)
 def by_query_forward(
     q, k, v, bias, seed, factor, out, largest, inverse, row_start, cols,
     stride_m, stride_b, stride_h, stride_n, n_samples, n_tokens, n_rows, head_rows, head_entries, dropped,
-    WIDTH: tl.constexpr, LANES: tl.constexpr, TILE: tl.constexpr,
+    WIDTH: tl.constexpr, LANES: tl.constexpr, TILE: tl.constexpr, HEADS: tl.constexpr, ALIGNED: tl.constexpr,
     HAS_BIAS: tl.constexpr, OWN_VALUE: tl.constexpr, DROPS: tl.constexpr,
 ):  # fmt: skip
     """Write what a token hears, and of its softmax the largest logit and the inverse of the sum."""
-    token, head = tl.program_id(0), tl.program_id(2)
+    token, head = tl.program_id(0) // HEADS, tl.program_id(0) % HEADS
     samples = tl.program_id(1) * TILE + tl.arange(0, TILE)
     features = tl.arange(0, LANES)
     there = (samples < n_samples)[:, None] & (features < WIDTH)[None, :]
-    lanes = _lanes(token, head, samples, features, n_tokens, stride_m, stride_b, stride_h, stride_n)
-    own = lanes + token.to(tl.int64) * stride_n
+    lanes = _lanes(token, head, samples, features, n_tokens, stride_m, stride_b, stride_h, stride_n, ALIGNED)
+    own = lanes + _away(token, stride_n, ALIGNED)
     q_token = tl.load(q + own, mask=there, other=0.0)
     q_token = q_token / tl.sqrt(tl.full([1, 1], WIDTH, q_token.dtype))
     top = tl.full([TILE], float("-inf"), q_token.dtype)
@@ -61,7 +76,7 @@ def by_query_forward(
     for entry in range(tl.load(start), tl.load(start + 1)):
         key = tl.load(cols + entry)
         place = head.to(tl.int64) * head_entries + entry
-        other = lanes + key.to(tl.int64) * stride_n
+        other = lanes + _away(key, stride_n, ALIGNED)
         logit = tl.sum(q_token * tl.load(k + other, mask=there, other=0.0), 1)
         if HAS_BIAS:
             logit += tl.load(bias + place)
@@ -81,24 +96,24 @@ def by_query_forward(
     tl.store(inverse + of_row, 1.0 / total, mask=samples < n_samples)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=[*NUMBERS, "n_places"])
 def by_query_backward(
     q, k, v, bias, seed, factor, out, grad, largest, inverse, along, grad_q, grad_bias, row_start, cols,
     stride_m, stride_b, stride_h, stride_n, n_samples, n_tokens, n_rows, head_rows, head_entries, n_places, dropped,
-    WIDTH: tl.constexpr, LANES: tl.constexpr, TILE: tl.constexpr,
+    WIDTH: tl.constexpr, LANES: tl.constexpr, TILE: tl.constexpr, HEADS: tl.constexpr, ALIGNED: tl.constexpr,
     HAS_BIAS: tl.constexpr, BIAS_LEARNS: tl.constexpr, OWN_VALUE: tl.constexpr, DROPS: tl.constexpr,
 ):  # fmt: skip
     """Write the gradients of queries, of biases (a part for each tile of samples), and grad . out of each token.
 
     The sum over entries of weight * (grad . value) is grad . out, dropped weights included: no pass for it is needed.
     """
-    token, head = tl.program_id(0), tl.program_id(2)
+    token, head = tl.program_id(0) // HEADS, tl.program_id(0) % HEADS
     samples = tl.program_id(1) * TILE + tl.arange(0, TILE)
     features = tl.arange(0, LANES)
     known = samples < n_samples
     there = known[:, None] & (features < WIDTH)[None, :]
-    lanes = _lanes(token, head, samples, features, n_tokens, stride_m, stride_b, stride_h, stride_n)
-    own = lanes + token.to(tl.int64) * stride_n
+    lanes = _lanes(token, head, samples, features, n_tokens, stride_m, stride_b, stride_h, stride_n, ALIGNED)
+    own = lanes + _away(token, stride_n, ALIGNED)
     q_token = tl.load(q + own, mask=there, other=0.0)
     root = tl.sqrt(tl.full([1, 1], WIDTH, q_token.dtype))
     q_token = q_token / root
@@ -113,7 +128,7 @@ def by_query_backward(
     for entry in range(tl.load(start), tl.load(start + 1)):
         key = tl.load(cols + entry)
         place = head.to(tl.int64) * head_entries + entry
-        other = lanes + key.to(tl.int64) * stride_n
+        other = lanes + _away(key, stride_n, ALIGNED)
         k_key = tl.load(k + other, mask=there, other=0.0)
         logit = tl.sum(q_token * k_key, 1)
         if HAS_BIAS:
@@ -131,21 +146,21 @@ def by_query_backward(
     tl.store(grad_q + own, summed / root, mask=there)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=NUMBERS)
 def by_key_backward(
     q, k, v, bias, seed, factor, grad, largest, inverse, along, grad_k, grad_v, key_start, rows, entries,
     stride_m, stride_b, stride_h, stride_n, n_samples, n_tokens, n_rows, head_rows, head_entries, dropped,
-    WIDTH: tl.constexpr, LANES: tl.constexpr, TILE: tl.constexpr,
+    WIDTH: tl.constexpr, LANES: tl.constexpr, TILE: tl.constexpr, HEADS: tl.constexpr, ALIGNED: tl.constexpr,
     HAS_BIAS: tl.constexpr, OWN_VALUE: tl.constexpr, DROPS: tl.constexpr,
 ):  # fmt: skip
     """Write the gradients of keys and values, along the transposed pattern."""
-    key, head = tl.program_id(0), tl.program_id(2)
+    key, head = tl.program_id(0) // HEADS, tl.program_id(0) % HEADS
     samples = tl.program_id(1) * TILE + tl.arange(0, TILE)
     features = tl.arange(0, LANES)
     known = samples < n_samples
     there = known[:, None] & (features < WIDTH)[None, :]
-    lanes = _lanes(key, head, samples, features, n_tokens, stride_m, stride_b, stride_h, stride_n)
-    own = lanes + key.to(tl.int64) * stride_n
+    lanes = _lanes(key, head, samples, features, n_tokens, stride_m, stride_b, stride_h, stride_n, ALIGNED)
+    own = lanes + _away(key, stride_n, ALIGNED)
     k_key = tl.load(k + own, mask=there, other=0.0)
     k_key = k_key / tl.sqrt(tl.full([1, 1], WIDTH, k_key.dtype))
     v_key = tl.load(v + own, mask=there, other=0.0)
@@ -155,7 +170,7 @@ def by_key_backward(
     for turned in range(tl.load(start), tl.load(start + 1)):
         token = tl.load(rows + turned)
         place = head.to(tl.int64) * head_entries + tl.load(entries + turned)
-        other = lanes + token.to(tl.int64) * stride_n
+        other = lanes + _away(token, stride_n, ALIGNED)
         q_token = tl.load(q + other, mask=there, other=0.0)
         grad_token = tl.load(grad + other, mask=there, other=0.0)
         logit = tl.sum(q_token * k_key, 1)
