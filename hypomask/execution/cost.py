@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hypomask.execution.trainer import DEFAULT_FIT
+from hypomask.training.closed_form_size import affordable_samples, closed_form_work
 
 if TYPE_CHECKING:
     from hypomask.execution.prepare import PreparedStudy
     from hypomask.masks.mask import Mask
 
-__all__ = ["OPERATIONS_PER_SECOND", "JobCost", "is_dense", "job_cost", "start_columns"]
+__all__ = ["OPERATIONS_PER_SECOND", "SECONDS_OF_ANY", "JobCost", "is_dense", "job_cost", "start_columns"]
 
 OPERATIONS_PER_SECOND = (
     1.5e10  # one core, float32, compiled: 102 ms for a step of 1.7e9 (1,000 tokens, width 32, 2 layers, batch 64)
 )
+SECONDS_OF_ANY = 0.05  # of a job, however small: 30 to 100 ms for 20 to 140 tokens
 BYTES_OF_TORCH = 350e6  # a process that has loaded it
 ADDITIVE_FITS = 10.0  # inner folds and curves of the additive part, in fits of it
-CLOSED_FORM_WORK = 3e11  # above it training starts from fewer samples; see hypomask.training.closed_form
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class JobCost:
     @property
     def seconds(self) -> float:
         """Time on one core that does `OPERATIONS_PER_SECOND`."""
-        return self.operations / OPERATIONS_PER_SECOND
+        return SECONDS_OF_ANY + self.operations / OPERATIONS_PER_SECOND
 
 
 def job_cost(prepared: PreparedStudy, mask: Mask, fit: str = DEFAULT_FIT, device: str = "cpu") -> JobCost:
@@ -50,9 +51,10 @@ def job_cost(prepared: PreparedStudy, mask: Mask, fit: str = DEFAULT_FIT, device
     per_step = model.n_layers * (mask.n_tokens * per_token + (mask.n_edges + mask.n_tokens) * 2 * model.width)
     trainings = 2 * training.replicates  # once to find when to stop, once on all training samples
     epochs = min(training.epochs, 1 + training.patience)
-    columns = start_columns(mask, model.width, model.heads * len(prepared.cohort.channels), model.n_layers)
-    start = min(n_samples * columns * min(n_samples, columns), CLOSED_FORM_WORK)
     n_channels = len(prepared.cohort.channels)
+    columns = start_columns(mask, model.width, model.heads * n_channels, model.n_layers)
+    starting = affordable_samples(int(n_samples), max(columns, 1.0), mask.n_genes * model.width * model.n_layers)
+    start = closed_form_work(starting, columns)
     terms = mask.n_genes * n_channels
     operations = ADDITIVE_FITS * n_samples * terms * min(n_samples, terms)
     if mask.n_edges:  # without edges the transformer adds exactly 0 and is not trained
@@ -65,7 +67,7 @@ def job_cost(prepared: PreparedStudy, mask: Mask, fit: str = DEFAULT_FIT, device
     activations = 4.0 * batch * mask.n_tokens * model.n_layers * 12 * model.width
     pairs = float(mask.n_tokens) ** 2 if is_dense(mask, int(batch), device) else float(mask.n_edges + mask.n_tokens)
     attention = 4.0 * 3 * batch * model.heads * model.n_layers * pairs
-    features = 8.0 * 2 * n_samples * columns * training.replicates
+    features = 8.0 * 2 * starting * columns * training.replicates
     return JobCost(operations, torch + 2 * fold + activations + attention + features)
 
 

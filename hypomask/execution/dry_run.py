@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from hypomask.comparison.plain import to_plain
 from hypomask.comparison.result import Role
-from hypomask.execution.cost import OPERATIONS_PER_SECOND, JobCost, job_cost
+from hypomask.execution.cost import job_cost
 from hypomask.execution.evidence import MAX_CONTENDERS
-from hypomask.execution.jobs import Job
 from hypomask.execution.plan import first_stage, most_null_jobs
-from hypomask.execution.prepare import PreparedStudy, prepare, shown_name
+from hypomask.execution.prepare import prepare, shown_name
 from hypomask.execution.processors import default_jobs
+from hypomask.execution.speed import BY_SIZE, timed_speed
 from hypomask.execution.study import Study, load_study
-from hypomask.execution.trainer import DEFAULT_FIT, Done, Trainer, TrainerSetup
+from hypomask.execution.trainer import DEFAULT_FIT
 from hypomask.model.device import choose_device
 
 if TYPE_CHECKING:
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from hypomask.masks.coverage import Coverage
 
 __all__ = ["DryRun", "PlannedModel", "dry_run"]
-
-MOST_SECONDS_TO_TIME = 10.0
 
 
 @dataclass(frozen=True)
@@ -105,7 +102,8 @@ def dry_run(
     Parameters
     ----------
     time_one
-        Train one job to learn how fast this machine is, if that is likely to take less than ten seconds.
+        Train a small and a large model to learn how fast this machine is, where each is likely to take less than ten
+        seconds.
 
     Raises
     ------
@@ -117,12 +115,12 @@ def dry_run(
     chosen = choose_device(device)
     workers = jobs or default_jobs(chosen)
     costs = {model: job_cost(prepared, mask, fit, chosen) for model, mask in prepared.masks.items()}
-    rate, basis = _rate(prepared, costs, chosen, fit, time_one=time_one)
+    speed = timed_speed(prepared, costs, chosen, fit) if time_one else BY_SIZE
     jobs_each = study.plan.folds * study.plan.repeats
     models = []
     for model, mask in prepared.masks.items():
         name, role = shown_name(model)
-        seconds = costs[model].operations / rate
+        seconds = speed.seconds(costs[model])
         models.append(PlannedModel(name, role, mask.n_tokens, mask.n_edges, mask.density, jobs_each, seconds))
     n_tested = len(prepared.names) if study.plan.nulls_for == "all" else min(len(prepared.names), MAX_CONTENDERS)
     null_jobs = most_null_jobs(n_tested, study.plan)
@@ -151,44 +149,7 @@ def dry_run(
         bytes_of_measurements=int(values_BGC.nbytes),
         seconds=first,
         seconds_at_most=first + nulls,
-        basis=basis,
+        basis=speed.basis,
         coverage=prepared.coverage,
         warnings=prepared.warnings,
-    )
-
-
-def _rate(
-    prepared: PreparedStudy, costs: dict[str, JobCost], device: str, fit: str, *, time_one: bool
-) -> tuple[float, str]:
-    """Return operations per second and how that is known."""
-    hypotheses = [model for model in costs if shown_name(model)[1] == "hypothesis"]
-    smallest = min(hypotheses, key=lambda model: costs[model].operations)
-    formula = (
-        "from the sizes alone, at 4e9 multiply-adds per second and core (right to about a factor of three; more where "
-        "tuning stops early, less on a GPU)"
-    )
-    if not time_one or costs[smallest].seconds > MOST_SECONDS_TO_TIME:
-        return OPERATIONS_PER_SECOND, formula
-    study = prepared.study
-    with tempfile.TemporaryDirectory() as folder:
-        setup = TrainerSetup(
-            cohort=prepared.cohort,
-            folds=prepared.folds,
-            model=study.model,
-            training=study.training,
-            seed=study.plan.seed,
-            device=device,
-            predictions=Path(folder),
-            fit=fit,
-        )
-        trainer = Trainer(setup)
-        outcome = trainer.train(Job(smallest, 0, 0), prepared.masks[smallest])
-        if isinstance(outcome, Done) and outcome.seconds < MOST_SECONDS_TO_TIME / 2:
-            outcome = trainer.train(Job(smallest, 0, 1), prepared.masks[smallest])  # the first had libraries to load
-    if not isinstance(outcome, Done):
-        return OPERATIONS_PER_SECOND, f"{formula}; the training that was tried failed: {outcome.error}"
-    name = shown_name(smallest)[0]
-    return (
-        costs[smallest].operations / max(outcome.seconds, 1e-3),
-        f"from one training of {name!r} on this machine, which took {outcome.seconds:.2g} s, scaled by size",
     )

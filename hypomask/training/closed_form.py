@@ -18,6 +18,7 @@ from torch import Tensor
 from hypomask.model.attention import LayerLayout
 from hypomask.model.transformer import MaskedGeneTransformer
 from hypomask.outcomes.family import Family
+from hypomask.training.closed_form_size import affordable_samples
 from hypomask.training.penalised import RidgePath, penalised_path
 
 __all__ = ["READOUT_PENALTIES", "TokenFeatures", "affordable_rows", "readout_path", "set_readout", "token_features"]
@@ -27,12 +28,6 @@ Float = npt.NDArray[np.float64]
 # Directions of a token's features with less than this share of the variance of its largest one are rounding error:
 # a token that hears one neighbour has one direction, however wide it is.
 NEGLIGIBLE = 1e-6
-
-# Work of the closed form in multiply-adds, and final tokens held at once in values (2 GB in float32). Larger cohorts
-# start from as many of their samples as stay below both, and all of them are trained on after that.
-MOST_WORK = 3e11
-MOST_VALUES = 5e8
-FEWEST_ROWS = 64
 
 SAMPLES_AT_ONCE = 1024
 
@@ -66,22 +61,15 @@ def affordable_rows(
 ) -> npt.NDArray[np.int64]:
     """Return the samples to start from, in order: all of them, or as many, drawn at random, as can be afforded."""
     n, values = len(x_BGC), model.readout_GFK.shape[0] * model.readout_GFK.shape[1]
-    affordable = MOST_VALUES / values
-    if _work(n, values) > MOST_WORK:
+    columns = values
+    if affordable_samples(n, columns, values) < n:
         # How many directions tokens span is seen in few samples, if in more than a token has features.
         few = token_features(model, x_BGC[: 2 * model.readout_GFK.shape[1] + 2], layouts)
         columns = max(few.values_BJ.shape[1], 1)
-        by_samples, by_columns = (MOST_WORK / columns) ** 0.5, MOST_WORK / columns**2
-        affordable = min(affordable, by_samples if by_samples < columns else by_columns)
-    if affordable >= n:
+    affordable = affordable_samples(n, columns, values)
+    if affordable == n:
         return np.arange(n)
-    chosen = np.random.default_rng(seed).choice(n, min(n, max(FEWEST_ROWS, int(affordable))), replace=False)
-    return np.sort(chosen)
-
-
-def _work(n_samples: int, n_columns: int) -> float:
-    """Return the multiply-adds of one closed-form fit."""
-    return float(n_samples) * n_columns * min(n_samples, n_columns)
+    return np.sort(np.random.default_rng(seed).choice(n, affordable, replace=False))
 
 
 @torch.no_grad()

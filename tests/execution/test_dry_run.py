@@ -10,8 +10,10 @@ import pytest
 from fake_learner import FIT
 
 from hypomask.errors import HypothesisError
+from hypomask.execution.cost import OPERATIONS_PER_SECOND, SECONDS_OF_ANY
 from hypomask.execution.dry_run import DryRun, dry_run
 from hypomask.execution.run import compare
+from hypomask.execution.speed import speed_between
 from hypomask.execution.study import load_study
 
 
@@ -43,10 +45,13 @@ def test_a_dry_run_writes_nothing_and_trains_nothing(
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_the_time_is_learned_from_one_training(study_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_is_learned_from_a_small_and_a_large_training(
+    study_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FAKE_SLEEP", "0.2")
     planned = plan(study_file, time_one=True)
-    assert "one training of" in planned.basis
+    assert planned.basis.startswith("from one training each of 'truth', which took 0.2")
+    assert "and of 'unconstrained', which took 0.2" in planned.basis
     assert planned.models[0].seconds_per_job == pytest.approx(0.2, rel=0.3)
     assert planned.seconds_at_most > planned.seconds > 12 * 0.19
     assert plan(study_file, time_one=True, jobs=2).seconds == pytest.approx(planned.seconds / 2, rel=0.3)
@@ -57,13 +62,36 @@ def test_a_failing_training_is_said_and_sizes_are_used(study_file: Path, monkeyp
     assert "failed: RuntimeError: failed on purpose" in plan(study_file, time_one=True).basis
 
 
+def test_sizes_are_told_with_the_rate_that_is_used(study_file: Path) -> None:
+    assert f"at {OPERATIONS_PER_SECOND / 1e9:g} billion multiply-adds per second" in plan(study_file).basis
+
+
+@pytest.mark.parametrize("rate", [1e8, 1e10])
+@pytest.mark.parametrize("fixed", [0.0, 0.3])
+def test_two_jobs_give_back_the_line_that_they_lie_on(fixed: float, rate: float) -> None:
+    small, large = 3e8, 5e9
+    found = speed_between(small, fixed + small / rate, large, fixed + large / rate, 0.05)
+    assert found == pytest.approx((fixed, rate))
+
+
+def test_two_jobs_that_no_line_explains_still_give_times_above_zero() -> None:
+    assert speed_between(1e8, 0.1, 1e10, 0.1, 0.05)[0] == pytest.approx(0.1), "the large one was as fast"
+    fixed, rate = speed_between(1e9, 0.1, 1e10, 9.0, 0.05)
+    assert (fixed, 1e10 / rate) == (0.0, pytest.approx(9.0)), "the line would begin below 0"
+    fixed, rate = speed_between(1e9, 0.4, 1.5e9, 0.4, 0.05)
+    assert (fixed, fixed + 1.5e9 / rate) == (0.05, pytest.approx(0.4)), "too alike for a slope"
+    fixed, rate = speed_between(1e6, 0.02, 1e6, 0.02, 0.05)
+    assert (fixed, fixed + 1e6 / rate) == (0.01, pytest.approx(0.02))
+
+
 def test_larger_studies_cost_more(study_file: Path) -> None:
     study = load_study(study_file)
     small = dry_run(study, jobs=1, device="cpu", time_one=False)
     training = replace(study.training, replicates=4, epochs=50)
     large = replace(study, training=training, model=replace(study.model, layers=3))
     costly = dry_run(large, jobs=1, device="cpu", time_one=False)
-    assert costly.seconds > 4 * small.seconds
+    whatever_the_size = small.jobs * SECONDS_OF_ANY
+    assert costly.seconds - whatever_the_size > 4 * (small.seconds - whatever_the_size)
     assert costly.bytes_per_worker > small.bytes_per_worker > 3e8
 
 

@@ -14,7 +14,7 @@ from hypomask.masks.mask import EdgeTable, Mask
 from hypomask.masks.references import no_interaction
 from hypomask.model.config import ModelConfig
 from hypomask.outcomes.registry import family_of
-from hypomask.training import closed_form
+from hypomask.training import closed_form_size
 from hypomask.training import fit as fit_module
 from hypomask.training.additive import fit_additive
 from hypomask.training.config import TrainingConfig
@@ -151,13 +151,13 @@ def test_a_cohort_too_large_for_the_closed_form_starts_from_some_of_its_samples(
 ) -> None:
     x_BGC, y = products(800)
     everything = fit(x_BGC, y, make_mask(4, (0, 1)))
-    monkeypatch.setattr(closed_form, "MOST_WORK", 100.0)  # one direction of one token: 100 samples
+    monkeypatch.setattr(closed_form_size, "MOST_WORK", 100.0)  # one direction of one token: 100 samples
     some = fit(x_BGC, y, make_mask(4, (0, 1)))
     assert everything.numbers["started_from"] == 800
     assert some.numbers["started_from"] == 100
     assert some.shrinkage > 0.5
     assert float(some.numbers["tuned_loss"]) < float(everything.numbers["tuned_loss"]) + 0.02
-    monkeypatch.setattr(closed_form, "MOST_VALUES", 70 * 4 * 16.0)  # 70 samples, four genes, sixteen features
+    monkeypatch.setattr(closed_form_size, "MOST_VALUES", 70 * 4 * 16.0)  # 70 samples, four genes, sixteen features
     assert fit(x_BGC, y, make_mask(4, (0, 1))).numbers["started_from"] == 70
 
 
