@@ -44,7 +44,8 @@ def command(run: Path, measured: Path, out: Path | None, as_json: bool, **option
     from hypomask.cli.knockout_choice import intervention_maker, scan_options
     from hypomask.cli.knockout_reports import show_evaluation
     from hypomask.cli.knockout_running import progress_on_stderr
-    from hypomask.knockout.evaluate import evaluate, read_measured
+    from hypomask.knockout.evaluate import evaluate
+    from hypomask.knockout.measured_effects import read_measured
     from hypomask.knockout.trained_run import open_trained
 
     trained = open_trained(run)

@@ -14,52 +14,21 @@ import pandas as pd
 from scipy import stats
 
 from hypomask.comparison.plain import to_plain
-from hypomask.data.delimited import parse_text_table
 from hypomask.data.seeds import derive_seed
-from hypomask.data.source_files import read_text_source
-from hypomask.data.tables import MISSING, TextTable
-from hypomask.errors import ConfigError, DataError, HypomaskError, Problem, did_you_mean, raise_problems
+from hypomask.errors import ConfigError, DataError, HypomaskError
 from hypomask.execution.progress import Progress, Silent
 from hypomask.knockout.asking import ScanOptions, ask
 from hypomask.knockout.interventions import Intervention, joint, knockout
-from hypomask.knockout.pair_files import NAMES
+from hypomask.knockout.measured_effects import Measured
 from hypomask.knockout.trained_run import TrainedRun
 from hypomask.knockout.units import outputs_of
 from hypomask.outcomes.family import Float
 
-__all__ = ["Agreement", "Evaluation", "Measured", "agreement", "evaluate", "read_measured"]
+__all__ = ["Agreement", "Evaluation", "agreement", "evaluate"]
 
-GENE_COLUMNS = ("gene", "knockout", "perturbation", "target")
-EFFECT_COLUMNS = ("effect", "measured", "change", "interaction", "score", "log2fc", "logfc")
-HIT_COLUMNS = ("hit", "significant", "is_hit")
-HIT_SHARE = 0.2
-"""Where no column says which effects are real, the largest fifth of the absolute ones."""
 FEWEST = 5
 BOOTSTRAP_DRAWS = 1000
 ADDITIVE = "no-interaction"
-
-
-@dataclass(frozen=True, eq=False)
-class Measured:
-    """Measured effects of knockouts of one gene or of several together.
-
-    Parameters
-    ----------
-    genes
-        Of each knockout.
-    effect
-        (Q,) measured change of the phenotype, in any unit: ranks and signs are compared.
-    hit
-        (Q,) which effects are real.
-    hits_are
-        In words, what a hit is.
-    """
-
-    file: str
-    genes: tuple[tuple[str, ...], ...]
-    effect: Float
-    hit: npt.NDArray[np.bool_]
-    hits_are: str
 
 
 @dataclass(frozen=True)
@@ -141,52 +110,6 @@ class Evaluation:
         }
 
 
-def read_measured(path: Path, *, column: str | None = None) -> Measured:
-    """Read measured effects from a table: a column of genes (or two, of pairs), one of effects, one of hits if any.
-
-    Parameters
-    ----------
-    column
-        Of the effects; None: found by its name.
-
-    Raises
-    ------
-    DataError
-        No such columns, or cells that are no numbers; all of them are named together.
-    """
-    table = parse_text_table(read_text_source(path))
-    names = {name.lower(): name for name in table.columns}
-    pair = next(((names[a], names[b]) for a, b in NAMES if a in names and b in names), None)
-    single = next((names[name] for name in GENE_COLUMNS if name in names), None)
-    if pair is None and single is None:
-        raise DataError(
-            f"{table.file}: no column of genes; expected 'gene', or 'gene_a' and 'gene_b', among {', '.join(names)}"
-        )
-    effects_in = column if column is not None else next((names[n] for n in EFFECT_COLUMNS if n in names), None)
-    if effects_in is None or effects_in not in table.columns:
-        hint = did_you_mean(column, table.columns) if column else ""
-        raise DataError(f"{table.file}: no column of effects {column or 'effect'!r}.{hint} Name it with --column")
-    problems: list[Problem] = []
-    genes, effects = [], []
-    texts = table.columns[effects_in]
-    of_genes = [table.columns[name] for name in (pair or (single,)) if name is not None]
-    kept = []
-    for row, cells in enumerate(zip(*of_genes, strict=True)):
-        if texts[row] in MISSING:
-            continue
-        try:
-            effects.append(float(texts[row]))
-        except ValueError:
-            problems.append(table.problem(f"{effects_in}: got {texts[row]!r}, expected a number", row))
-            continue
-        genes.append(tuple(dict.fromkeys(cell for cell in cells if cell)))
-        kept.append(row)
-    raise_problems(problems, DataError)
-    effect = np.array(effects)
-    hit, hits_are = _hits(table, names, effect, kept)
-    return Measured(table.file, tuple(genes), effect, hit, hits_are)
-
-
 def agreement(predicted: Float, measured: Float, hit: npt.NDArray[np.bool_], alpha: float = 0.05) -> Agreement:
     """Compare predicted with measured effects, (Q,) each."""
     n = len(measured)
@@ -238,10 +161,10 @@ def evaluate(
     names = list(dict.fromkeys([*(hypotheses or run.names), *([ADDITIVE] if ADDITIVE in run.names else [])]))
     kept, left_out = _predictable(run, measured, names)
     if len(kept) < FEWEST:
-        why = "; ".join(left_out[:3])
+        why = f" ({'; '.join(left_out[:3])})" if left_out else ""
         raise DataError(
             f"{measured.file}: {len(kept)} of {len(measured.genes)} measured knockouts can be predicted, expected at "
-            f"least {FEWEST} ({why})"
+            f"least {FEWEST}{why}. Genes of this run are called {', '.join(run.cohort.genes[:5])}"
         )
     interventions = _named([_made(measured.genes[q], make) for q in kept])
     effect, hit = measured.effect[kept], measured.hit[kept]
@@ -284,18 +207,6 @@ def evaluate(
         left_out=left_out,
         notes=options.levels.doubts(run.cohort.values_BGC, run.cohort.channels),
     )
-
-
-def _hits(
-    table: TextTable, names: dict[str, str], effect: Float, kept: Sequence[int]
-) -> tuple[npt.NDArray[np.bool_], str]:
-    found = next((names[name] for name in HIT_COLUMNS if name in names), None)
-    if found is not None:
-        yes = {"1", "true", "yes", "y", "t"}
-        return np.array([table.columns[found][row].lower() in yes for row in kept], dtype=bool), f"column {found!r}"
-    size = np.abs(effect)
-    hit = size >= np.quantile(size, 1 - HIT_SHARE) if len(size) else np.zeros(0, dtype=bool)
-    return np.asarray(hit & (size > 0)), f"the largest {100 * HIT_SHARE:.0f} % of absolute measured effects"
 
 
 def _predictable(run: TrainedRun, measured: Measured, names: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:

@@ -26,9 +26,10 @@ __all__ = ["hidden_effects"]
 
 @torch.no_grad()
 def hidden_effects(model: HiddenGenesModel, compiled: Compiled, samples: Samples) -> ModelEffects:
-    """Return what every intervention changes in the predicted values of all genes, in their own unit.
+    """Return what every intervention changes in the predicted values of all other genes, in their own unit.
 
-    Nothing is direct: a hidden gene has no term of its own.
+    Nothing is direct: a hidden gene has no term of its own. A gene whose value is edited has no effect on itself: what
+    others would have it be is no longer what it is.
     """
     edits, mask = compiled.edits, model.mask
     shape = (edits.n_items, mask.n_genes, len(samples.values_BGC))
@@ -48,6 +49,7 @@ def hidden_effects(model: HiddenGenesModel, compiled: Compiled, samples: Samples
             edited = torch.from_numpy(_edited(model, compiled, samples, item)).double()
             after_BG = network.predict_hidden(edited, edited_layouts(layouts, edits, item), sets)
             mediated_MIKB[m, item] = (after_BG - before_BG).numpy().T * width_G[:, None]
+            mediated_MIKB[m, item, edits.value_gene[edits.value_item == item]] = 0.0
     mean_IKB = mediated_MIKB.mean(axis=0) if len(mediated_MIKB) else np.zeros(shape)
     before = model.predict(samples.values_BGC, samples.z_BP).full
     return ModelEffects(np.zeros(shape), mediated_MIKB, mean_IKB, before.T)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from hypomask.data.cohort import Phenotype
 from hypomask.execution.progress import Progress, Silent
 from hypomask.knockout.asking import Asked, ScanOptions, ask
 from hypomask.knockout.compiled import Compiled, compile_interventions
@@ -75,7 +76,11 @@ def scan(
         touched_I=_touched(mask, run.prepared.study.model, compiled),
         summary=summary,
         yardstick=yardstick,
-        notes=(*_notes(run, options, summary, yardstick), *_curves(run, models)),
+        notes=(
+            *_notes(run, options, summary, yardstick),
+            *_cut_off(question.phenotype, interventions),
+            *_curves(run, models),
+        ),
     )
 
 
@@ -128,6 +133,18 @@ def _notes(run: TrainedRun, options: ScanOptions, summary: Summary, yardstick: Y
             + ("" if run.prepared.study.plan.keep_null_models else " (plan.keep_null_models keeps some)")
         )
     return tuple(notes)
+
+
+def _cut_off(phenotype: Phenotype, interventions: Sequence[Intervention]) -> list[str]:
+    """Say why knockouts of masked genes have no direction: what is no longer heard is missed, up and down alike."""
+    cut = any(isinstance(edit, GeneEdit) and edit.cut for each in interventions for edit in each.edits)
+    if phenotype.kind != "masked-genes" or not cut:
+        return []
+    return [
+        "a gene whose edges are cut tells nothing, and its targets are predicted without it: what it told is missed in "
+        "some samples upwards and in others downwards, about 0 on average (rms has the size). --dose 0 keeps the "
+        "edges, so that targets hear the gene's reference level: that has a direction"
+    ]
 
 
 def _curves(run: TrainedRun, models: Sequence[ModelOf]) -> list[str]:

@@ -18,7 +18,7 @@ from hypomask.execution.ledger import Ledger
 from hypomask.execution.predictions import PredictionStore, StoredFile
 from hypomask.execution.prepare import PreparedStudy, prepare, shown_name
 from hypomask.execution.run_folder import RunFolder
-from hypomask.execution.study import load_study
+from hypomask.execution.study import Study, load_study
 from hypomask.hypothesis.graph import Hypothesis
 from hypomask.masks.mask import Mask
 
@@ -234,6 +234,7 @@ def open_trained(
             f"{folder.path}: this run was given its cohort or its hypotheses as objects; give them again: "
             "open_trained(run, cohort=..., hypotheses=...)"
         )
+    _check_sources(study, folder, cohort=cohort is None, hypotheses=hypotheses is None)
     try:
         prepared = prepare(study, cohort=cohort, hypotheses=hypotheses)
     except DataError as error:
@@ -244,3 +245,23 @@ def open_trained(
         if record.state == "done":
             done.setdefault(record.job.model, []).append(record.job)
     return TrainedRun(folder, prepared, {model: tuple(jobs) for model, jobs in done.items() if jobs})
+
+
+def _check_sources(study: Study, folder: RunFolder, *, cohort: bool, hypotheses: bool) -> None:
+    """Refuse a run whose data or hypotheses are no longer where its own study says.
+
+    Raises
+    ------
+    RunError
+        They are not; the message says what to write.
+    """
+    files = [source.path for source in study.hypotheses] if hypotheses else []
+    if cohort and study.data is not None:
+        files += [path for path in (*study.data.channels.values(), study.data.samples) if path is not None]
+    gone = [str(file) for file in files if not file.exists()]
+    if gone:
+        raise RunError(
+            f"{', '.join(gone)} is not where the run's study.yaml says: was the run's folder, or what it was made "
+            f"from, moved or copied? Write in {folder.study} where it is now (relative to that file, or in full); what "
+            "it holds is checked"
+        )

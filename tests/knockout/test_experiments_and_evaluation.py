@@ -16,9 +16,10 @@ from hypomask.errors import ConfigError, DataError
 from hypomask.execution.jobs import Job
 from hypomask.knockout.asking import ScanOptions
 from hypomask.knockout.effect_store import EffectStore, JobEffects
-from hypomask.knockout.evaluate import agreement, evaluate, read_measured
+from hypomask.knockout.evaluate import agreement, evaluate
 from hypomask.knockout.experiments import expected_power, experiments, replicates_needed
 from hypomask.knockout.interventions import knockout
+from hypomask.knockout.measured_effects import read_measured
 from hypomask.knockout.scan import scan
 from hypomask.knockout.trained_run import TrainedRun
 
@@ -170,8 +171,12 @@ def test_tables_that_cannot_be_compared_are_refused(trained_run: TrainedRun, tmp
         read_measured(measured_file(tmp_path, "x\ty\n1\t2\n"))
     with pytest.raises(DataError, match=r"no column of effects 'efect'.*Did you mean 'effect'"):
         read_measured(measured_file(tmp_path, "gene\teffect\nA\t1\n"), column="efect")
-    with pytest.raises(DataError, match=r"tsv:3.*got 'low', expected a number"):
+    with pytest.raises(DataError, match=r"tsv:3.*got 'low', expected a finite number"):
         read_measured(measured_file(tmp_path, "gene\teffect\nA\t1\nB\tlow\n"))
+    with pytest.raises(DataError, match=r"tsv:2.*got 'inf', expected a finite number"):
+        read_measured(measured_file(tmp_path, "gene\teffect\nA\tinf\nB\t1\n"))
+    with pytest.raises(DataError, match=r"tsv:3: hit: got 'maybe', expected yes or no"):
+        read_measured(measured_file(tmp_path, "gene\teffect\thit\nA\t1\tyes\nB\t1\tmaybe\nC\t1\t\n"))
     few = read_measured(measured_file(tmp_path, "gene\teffect\nG1\t1\nG2\t2\nX\t3\n"))
     with pytest.raises(DataError, match=r"2 of 3 measured knockouts can be predicted, expected at least 5 \(X:"):
         evaluate(trained_run, few)

@@ -115,6 +115,12 @@ def test_masked_genes_respond_where_the_mask_lets_them(tmp_path: Path) -> None:
     others = table["G0"].drop("G1")
     np.testing.assert_allclose(others, 0.0, atol=1e-9)
     assert table["G1"].drop("G1").abs().max() < 1e-9, "nobody reads G1"
+    assert not any("tells nothing" in note for note in scan(run, [dose("G0", 0)], "truth").notes)
+    gone = scan(run, [knockout("G0"), knockout("G1")], "truth")
+    rows = gone.table.reset_index().set_index(["intervention", "output"])
+    assert rows.loc[("G0", "G1"), "mediated_rms"] > 10 * abs(rows.loc[("G0", "G1"), "effect"]), "missed up and down"
+    assert any("--dose 0 keeps the edges" in note for note in gone.notes)
+    assert rows.loc[("G1", "G1"), "mediated_rms"] == 0, "a gene that is gone is not predicted from others"
 
 
 def test_genes_that_are_no_tokens_are_told_from_genes_that_are_not_measured(tmp_path: Path) -> None:

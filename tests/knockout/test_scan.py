@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -244,10 +245,27 @@ def test_a_folder_without_a_run_and_data_that_changed_are_refused(run_folder: Pa
         with pytest.raises(RunError, match="another study or other data"):
             open_trained(run_folder)
         expression.unlink()
-        with pytest.raises(DataError, match=r"(?s)no such file.*Knockouts need the measurements"):
+        with pytest.raises(RunError, match=r"expression.tsv is not where the run's study.yaml says"):
             open_trained(run_folder)
     finally:
         expression.write_text(text)
+
+
+def test_a_run_that_was_copied_without_its_data_says_where_to_write_them(run_folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "elsewhere" / "run"
+    shutil.copytree(run_folder, copy)
+    with pytest.raises(RunError, match=r"is not where the run's study.yaml says.*Write in .*elsewhere/run/study.yaml"):
+        open_trained(copy)
+    inputs = run_folder.parent / "inputs"
+    study = copy / "study.yaml"
+    study.write_text(study.read_text().replace("../inputs", str(inputs)))
+    assert open_trained(copy).names == open_trained(run_folder).names
+    (tmp_path / "others").mkdir()
+    for file in inputs.iterdir():
+        (tmp_path / "others" / file.name).write_text(file.read_text().replace("0.1", "0.2"))
+    study.write_text(study.read_text().replace(str(inputs), str(tmp_path / "others")))
+    with pytest.raises(RunError, match="another study or other data"):
+        open_trained(copy)
 
 
 def test_curves_of_genes_are_pointed_out(tmp_path: Path) -> None:
