@@ -100,12 +100,12 @@ class Scanner:
         x_BGC = model.scaling.genes(samples.values_BGC)
         doses, dose_V = np.unique(self._compiled.dose_V, return_inverse=True)
         new_DBGC = [model.scaling.genes(self._at_dose(samples, model, dose)) for dose in doses.tolist()]
-        additive = model.fitted.additive
-        before_BGK = gene_terms(additive, x_BGC, samples.z_BP.shape[1])
+        own = model.fitted.own_terms()
+        before_BGK = gene_terms(own, x_BGC, samples.z_BP.shape[1])
         shape = (edits.n_items, model.n_outputs, len(x_BGC))
         direct_IKB = np.zeros(shape)
         for d, x_new in enumerate(new_DBGC):
-            change_GKB = (gene_terms(additive, x_new, samples.z_BP.shape[1]) - before_BGK).transpose(1, 2, 0)
+            change_GKB = (gene_terms(own, x_new, samples.z_BP.shape[1]) - before_BGK).transpose(1, 2, 0)
             mine = np.flatnonzero(dose_V == d)
             np.add.at(direct_IKB, edits.value_item[mine], change_GKB[edits.value_gene[mine]])
         mediated_MIKB = np.zeros((0, *shape))
@@ -117,9 +117,7 @@ class Scanner:
                 self._mediated(network, x_BGC, new_VCB, mediated_MIKB[m])
         effects_IKB = direct_IKB + (mediated_MIKB.mean(axis=0) if len(mediated_MIKB) else 0.0)
         z_BP = model.scaling.covariates(samples.z_BP)
-        eta_BK = additive.predict(x_BGC, z_BP)
-        if len(mediated_MIKB):
-            eta_BK = eta_BK + model.fitted.added(x_BGC)
+        eta_BK = model.fitted.predict(x_BGC, z_BP)
         before_BK = unit_values(phenotype, model.prediction(eta_BK), model.y_center, model.y_scale)
         unit_IKB = _in_unit(model, phenotype, eta_BK, before_BK, effects_IKB)
         if model.n_outputs > 1:  # log odds of a class are known up to a constant per sample

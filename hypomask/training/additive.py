@@ -20,7 +20,7 @@ from hypomask.training.calibration import Calibration, fit_calibration
 from hypomask.training.curves import Curves, fit_curves
 from hypomask.training.penalised import PENALTIES, penalised_path
 
-__all__ = ["AdditiveModel", "fit_additive"]
+__all__ = ["AdditiveModel", "additive_splits", "fit_additive"]
 
 # A covariate is penalised 100 times less than a gene of the same spread: it is there to be adjusted for.
 COVARIATE_PRIOR_SD = 10.0
@@ -62,9 +62,11 @@ class AdditiveModel:
 
     def predict(self, x_BGC: npt.NDArray[np.float32] | None, z_BP: Float) -> Float:
         """Return (B, K) linear predictors of standardised measurements and covariates."""
-        x_BJ = _flat(x_BGC, len(z_BP))
-        eta_BK = _design(x_BJ, z_BP, self.curves) @ self.coefficients + self.intercept
-        return self.calibration.apply(eta_BK)
+        return self.calibration.apply(self.design(x_BGC, z_BP) @ self.coefficients + self.intercept)
+
+    def design(self, x_BGC: npt.NDArray[np.float32] | None, z_BP: Float) -> Float:
+        """Return (B, J) columns: covariates, genes x channels, curves."""
+        return _design(_flat(x_BGC, len(z_BP)), z_BP, self.curves)
 
 
 def fit_additive(
@@ -96,7 +98,7 @@ def fit_additive(
     candidates: list[Curves | None] = [None]
     if curves:
         candidates.append(fit_curves(x_BJ, CURVE_PRIOR_SD))
-    parts = _inner_splits(y, family, blocks, seed)
+    parts = additive_splits(y, family, blocks, seed)
 
     def design(shape: Curves | None) -> Float | Tensor:
         return _where_it_is_fitted(_design(x_BJ, z_BP, shape), family, device)
@@ -161,7 +163,8 @@ def _clearly_lower(losses_B: Float, than_B: Float) -> bool:
     return bool(gain_B.mean() > gain_B.std() / np.sqrt(len(gain_B)))
 
 
-def _inner_splits(y: Float, family: Family, blocks: npt.NDArray[np.int64], seed: int) -> list[npt.NDArray[np.int8]]:
+def additive_splits(y: Float, family: Family, blocks: npt.NDArray[np.int64], seed: int) -> list[npt.NDArray[np.int8]]:
+    """Return the inner splits, (B,) parts each, by which `fit_additive` leaves samples out."""
     repeats = REPEATS_WHEN_FEW if len(y) < FEW_SAMPLES else 1
     return [
         inner_folds(y, family, blocks, INNER_FOLDS, derive_seed("additive part", seed, repeat))

@@ -8,7 +8,7 @@ and 2,400 samples: test loss 0.44 after it, 0.52 after 20 epochs of AdamW alone;
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +54,10 @@ class TokenFeatures:
     def at(self, rows: npt.NDArray[np.int64]) -> Tensor:
         """Return the values of samples at positions `rows`."""
         return self.values_BJ[torch.from_numpy(rows).to(self.values_BJ.device)]
+
+    def without(self, taken_BJ: Tensor) -> TokenFeatures:
+        """Return what is left of the columns."""
+        return replace(self, values_BJ=self.values_BJ - taken_BJ)
 
 
 def affordable_rows(

@@ -33,7 +33,8 @@ from hypomask.outcomes.kinds import PhenotypeKind
 from hypomask.training.additive import fit_additive
 from hypomask.training.columns import arrange_columns
 from hypomask.training.config import TrainingConfig
-from hypomask.training.fit import FittedModel, fit_model
+from hypomask.training.fit import fit_model
+from hypomask.training.fitted_model import FittedModel
 
 __all__ = ["MaskedGeneClassifier", "MaskedGeneRegressor"]
 
@@ -94,6 +95,7 @@ class _MaskedGeneEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn
         )
         fitted = fit_model(
             x_BGC,
+            self._scaling.covariates(z_BP),
             phenotype.values,
             self.additive_,
             self.mask_,
@@ -194,7 +196,7 @@ class MaskedGeneClassifier(ClassifierMixin, _MaskedGeneEstimator):  # type: igno
     additive_
         The additive part, `hypomask.training.additive.AdditiveModel`.
     fitted_
-        The whole fit, `hypomask.training.fit.FittedModel`, with `numbers` on how it went.
+        The whole fit, `hypomask.training.fitted_model.FittedModel`, with `numbers` on how it went.
 
     Examples
     --------

@@ -16,7 +16,7 @@ from hypomask.model.config import ModelConfig
 from hypomask.model.hidden_values import HiddenValueTransformer, sets_to_hide
 from hypomask.outcomes.family import Family, Float
 from hypomask.training.additive import AdditiveModel
-from hypomask.training.fit import FittedModel
+from hypomask.training.fitted_model import FittedModel
 
 __all__ = [
     "TARGET_CHANNEL",
@@ -99,7 +99,7 @@ class FoldModel:
     def predict_standardised(self, x_BGC: Values, z_BP: Float) -> Predicted:
         """Predict samples from standardised measurements and covariates."""
         additive_BK = self.fitted.additive.predict(x_BGC, z_BP)
-        added_MBK = self.fitted.added_by_replicate(x_BGC)
+        added_MBK = self.fitted.added_by_replicate(x_BGC, z_BP)
         full_BK = additive_BK + added_MBK.mean(axis=0) if len(added_MBK) else additive_BK
         return Predicted(
             full=self.prediction(full_BK),

@@ -19,7 +19,7 @@ from hypomask.model.config import ModelConfig
 from hypomask.outcomes.family import Float
 from hypomask.training.additive import AdditiveModel, fit_additive
 from hypomask.training.config import TrainingConfig
-from hypomask.training.fit import fitting
+from hypomask.training.fit import fitting, smoothers_of
 from hypomask.training.fold_model import (
     FoldModel,
     JobModel,
@@ -217,14 +217,29 @@ def _fit_phenotype(
 
     positions = cohort.gene_index(mask.genes)
     gene_free, with_genes = additive(None), additive(mask.genes)
+    x_train_BGC, blocks = data.x_train_BGC[:, positions], folds.blocks[train]
+    # Of one set of genes alone: they can be as large as a table of samples by samples.
+    if cache.get(("smoothed genes", repeat, fold)) != mask.genes:
+        cache["smoothed genes", repeat, fold] = mask.genes
+        cache["smoothers", repeat, fold] = smoothers_of(
+            with_genes,
+            x_train_BGC,
+            data.z_train_BP,
+            data.y_train,
+            family=family,
+            blocks=blocks,
+            seed=seed,
+            device=device,
+        )
     fitted = yield from fitting(
-        data.x_train_BGC[:, positions],
+        x_train_BGC,
         data.y_train,
         with_genes,
         mask,
         family=family,
-        blocks=folds.blocks[train],
+        blocks=blocks,
         seed=seed,
+        smoothers=cache["smoothers", repeat, fold],
         model=model,
         training=training,
         device=device,

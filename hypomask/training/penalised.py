@@ -21,7 +21,7 @@ from hypomask.outcomes.family import Family, Float
 from hypomask.training.likelihood_path import LikelihoodPath
 from hypomask.training.ridge_on_device import is_elsewhere, ridge_path
 
-__all__ = ["PENALTIES", "RidgePath", "penalised_path"]
+__all__ = ["PENALTIES", "RidgePath", "Rotation", "penalised_path"]
 
 # Relative to n times the total variance of the design: from "no penalty to speak of" to "nothing but the intercept".
 PENALTIES: Float = np.logspace(1.0, -4.0, 11)
@@ -92,7 +92,7 @@ def penalised_path(
     if takes_one_step:
         return _one_step_path(x, y, known, family, penalties)
     mean = x.mean(axis=0)
-    rotation = _Rotation(x - mean)
+    rotation = Rotation(x - mean)
     fit: _GaussianPath | LikelihoodPath
     if family.is_quadratic:
         fit = _GaussianPath(rotation, y[:, None] - known)
@@ -119,7 +119,7 @@ def _one_step_path(x: Float, y: Float, offset: Float, family: Family, penalties:
         working = residual[:, k] / weight
         root = np.sqrt(weight)[:, None]
         mean, level = np.average(x, axis=0, weights=weight), float(np.average(working, weights=weight))
-        rotation = _Rotation(root * (x - mean))
+        rotation = Rotation(root * (x - mean))
         fit = _GaussianPath(rotation, root * (working - level)[:, None], centred=True)
         scale = float(rotation.squared.sum())
         for i, penalty in enumerate(penalties):
@@ -128,7 +128,7 @@ def _one_step_path(x: Float, y: Float, offset: Float, family: Family, penalties:
     return RidgePath(np.asarray(penalties, dtype=np.float64), coefficients, intercepts)
 
 
-class _Rotation:
+class Rotation:
     """A centred design in orthogonal columns `z` with squared norms `squared`, by its smaller Gram matrix."""
 
     def __init__(self, x: Float) -> None:
@@ -163,7 +163,7 @@ class _Rotation:
 class _GaussianPath:
     """Closed form: the columns are orthogonal."""
 
-    def __init__(self, rotation: _Rotation, response: Float, *, centred: bool = False) -> None:
+    def __init__(self, rotation: Rotation, response: Float, *, centred: bool = False) -> None:
         self._intercept = np.zeros(response.shape[1]) if centred else response.mean(axis=0)
         self._squared = rotation.squared
         self._inner = rotation.inner(response - self._intercept)

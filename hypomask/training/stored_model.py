@@ -18,8 +18,9 @@ from hypomask.model.transformer import MaskedGeneTransformer
 from hypomask.training.additive import AdditiveModel
 from hypomask.training.calibration import Calibration
 from hypomask.training.curves import Curves
-from hypomask.training.fit import FittedModel
+from hypomask.training.fitted_model import FittedModel
 from hypomask.training.fold_model import FoldModel, HiddenGenesModel, JobModel, SeveralModels, cpu_layouts
+from hypomask.training.partial_residuals import AdditiveShare
 
 __all__ = ["Arrays", "mask_of", "pack_model", "unpack_model"]
 
@@ -90,6 +91,8 @@ def _pack_fold(model: FoldModel) -> tuple[dict[str, Any], dict[str, npt.NDArray[
         **_additive_arrays("gene_free", model.gene_free),
         **_network_arrays(fitted.replicates),
     }
+    for m, share in enumerate(fitted.shares):
+        arrays |= {f"share{m}.coefficients": share.coefficients_JK, f"share{m}.level": share.level_K}
     return header, arrays
 
 
@@ -113,6 +116,10 @@ def _unpack_fold(header: Mapping[str, Any], arrays: Arrays, mask: Mask) -> FoldM
         shrinkage=header["shrinkage"],
         numbers=dict(header["numbers"]),
         baseline_shift_K=arrays["baseline_shift"],
+        shares=tuple(
+            AdditiveShare(arrays[f"share{m}.coefficients"], arrays[f"share{m}.level"])
+            for m in range(header["replicates"])
+        ),
     )
     return FoldModel(
         phenotype=str(header["phenotype"]),

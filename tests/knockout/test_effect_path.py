@@ -19,8 +19,9 @@ from hypomask.knockout.trained_run import TrainedRun
 from hypomask.model.config import ModelConfig
 from hypomask.training.additive import AdditiveModel
 from hypomask.training.calibration import Calibration
-from hypomask.training.fit import FittedModel
+from hypomask.training.fitted_model import FittedModel
 from hypomask.training.fold_model import FoldModel, cpu_layouts
+from hypomask.training.partial_residuals import AdditiveShare
 
 
 @pytest.mark.parametrize("layers", [1, 2, 3])
@@ -32,7 +33,8 @@ def test_what_tokens_add_sums_to_the_effect(layers: int) -> None:
         np.zeros((0, 1)), np.zeros((mask.n_genes, 1)), np.zeros(1), None, Calibration(1, np.zeros(1)), 1
     )
     replicates = tuple(random_model(mask, config, seed=seed).float() for seed in (0, 1))
-    fitted = FittedModel(additive, replicates, cpu_layouts(mask, config), 0.7, {}, np.zeros(1))
+    shares = tuple(AdditiveShare(rng.standard_normal((mask.n_genes, 1)), np.ones(1)) for _ in replicates)
+    fitted = FittedModel(additive, replicates, cpu_layouts(mask, config), 0.7, {}, np.zeros(1), shares)
     scaling = fit_scaling(values, np.zeros((7, 0)))
     model = FoldModel("y", mask, config, scaling, fitted, additive, np.zeros(1), np.zeros(1), 0.0, 1.0)
     samples = Samples(values, np.zeros((7, 0)), np.zeros((mask.n_genes, 1)))

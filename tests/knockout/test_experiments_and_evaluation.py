@@ -48,8 +48,8 @@ def test_experiments_are_ranked_by_replicates_and_predictions_are_those_of_scans
     table = found.table
     assert len(table) == 9
     assert table["replicates"].dropna().is_monotonic_increasing
-    assert set(table["knockout"][:4]) <= {"G0", "G1", "G2", "G3"}, "where the wirings differ and matter"
-    assert table.set_index("knockout").loc["G8", "difference"] == pytest.approx(0.0, abs=1e-6)
+    fewest = table.sort_values("replicates_there")["knockout"]
+    assert set(fewest[:4]) == {"G0", "G1", "G2", "G3"}, "where the wirings differ and matter"
     truth, rival = (
         scan(trained_run, ALL, name, ScanOptions(nulls=False)).table["unit_effect"] for name in ("truth", "rival")
     )
