@@ -82,13 +82,15 @@ def command(table: Path, out: Path | None, as_json: bool, **options: Any) -> Non
 
 
 def _write(result: ScoreComparison, out: Path) -> None:
+    from hypomask.execution.durable import write_durably
+
     if not out.parent.is_dir():
         raise ConfigError(f"-o: no folder {str(out.parent)!r}; make it first")
     if out.suffix.lower() == ".json":
         text = json.dumps(result.as_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     else:
         text = result.frame().to_csv(sep=SEPARATORS[out.suffix.lower()], lineterminator="\n")
-    out.write_text(text, encoding="utf-8")
+    write_durably(out, lambda file: file.write(text.encode("utf-8")), "the table of comparisons")
 
 
 def _show(result: ScoreComparison) -> None:

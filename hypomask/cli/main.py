@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 unexpected error; 2 usage; 3 invalid hypothesis or study; 
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import platform
@@ -96,8 +97,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except HypomaskError as error:
         return _fail(str(error), error.exit_code, debug=state["debug"])
     except OSError as error:
-        place = f" {error.filename!r}" if error.filename else ""
-        return _fail(f"{error.strerror or error}{place}", MISSING_RESOURCE, debug=state["debug"])
+        return _fail(_of_the_system(error), MISSING_RESOURCE, debug=state["debug"])
     except Exception as error:  # noqa: BLE001 the last resort: said in a line, traceback on demand
         return _fail(_unexpected(error), UNEXPECTED, debug=state["debug"])
     return 0
@@ -123,6 +123,15 @@ def _fail(message: str, code: int, *, debug: bool) -> int:
     first, *rest = message.splitlines() or ["no message"]
     say("\n".join([f"error: {first}", *(f"       {line}" for line in rest)]))
     return code
+
+
+def _of_the_system(error: OSError) -> str:
+    """Say what the system refused, and where; of a full disk it does not say where."""
+    place = f" {error.filename!r}" if error.filename else ""
+    words = f"{error.strerror or error}{place}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"{words}: what was being written is not whole. Free some space and give the same command again."
+    return words
 
 
 def _unexpected(error: Exception) -> str:

@@ -7,10 +7,13 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from hypomask.cli.table_peek import MISSING, TablePeek, peek, peek_obs
 from hypomask.errors import DataError, did_you_mean
+from hypomask.execution.durable import write_durably
 from hypomask.report.wording import count
 
 __all__ = ["Starter", "write_starter"]
@@ -69,6 +72,8 @@ def write_starter(
         When a table cannot be read, or has no column of the name given.
     FileExistsError
         When one of the files is there already; then none is written.
+    RunError
+        When a file cannot be written.
     """
     study, hypotheses = folder / "study.yaml", folder / "hypotheses.yaml"
     for path in (study, hypotheses):
@@ -80,9 +85,12 @@ def write_starter(
     guess.layers = next((looked.layers for looked in peeks.values() if looked.layers), ())
     folder.mkdir(parents=True, exist_ok=True)
     for path, text in ((study, _study(folder, tables, samples, guess)), (hypotheses, _hypotheses(guess.genes))):
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        write_durably(path, partial(_put, text), f"the starter {path.name}")
     return Starter(study, hypotheses, tuple(guess.notes))
+
+
+def _put(text: str, file: BinaryIO) -> None:
+    file.write(text.encode("utf-8"))
 
 
 def _look(

@@ -195,6 +195,18 @@ def test_a_file_that_may_not_grow_ends_a_run_in_words(folder: Path) -> None:
     assert again.returncode == 0, again.stderr
 
 
+def test_a_starter_that_cannot_be_written_leaves_nothing_in_the_way(folder: Path) -> None:
+    def no_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
+
+    command = ("init", "new", "--data", "expression.tsv", "--samples", "samples.tsv")
+    ran = in_a_process(*command, cwd=folder, preexec_fn=no_room)
+    assert ran.returncode == 5, ran.stderr
+    assert "new/study.yaml: cannot write the starter study.yaml: File too large" in ran.stderr
+    assert list((folder / "new").iterdir()) == []
+    assert in_a_process(*command, cwd=folder).returncode == 0
+
+
 def test_a_pipe_does_not_hang_a_process(folder: Path) -> None:
     (folder / "samples.tsv").unlink()
     os.mkfifo(folder / "samples.tsv")
@@ -213,4 +225,4 @@ def test_standard_output_on_a_full_disk_is_an_error(finished: Path) -> None:
             command, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60, cwd=finished, check=False
         )
     assert ran.returncode == 5
-    assert ran.stderr == "error: No space left on device\n"
+    assert ran.stderr.startswith("error: No space left on device: what was being written is not whole. Free some space")
