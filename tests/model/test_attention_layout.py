@@ -156,7 +156,8 @@ def test_on_a_gpu_triton_goes_along_the_edges_of_sparse_masks(monkeypatch: pytes
     gpu = torch.device("cuda")
     monkeypatch.setattr(BACK_ENDS["triton"], "unavailable", lambda device: None)
     assert choose_back_end(100, 0.05, 64, gpu) == choose_back_end(20_000, 0.001, 1, gpu) == "triton"
-    assert choose_back_end(100, 0.5, 64, gpu) == "dense"
+    assert choose_back_end(100, 0.5, 64, gpu) == "triton"  # so that it can be stacked
+    assert choose_back_end(1000, 0.5, 64, gpu) == "dense"
     monkeypatch.setattr(BACK_ENDS["triton"], "unavailable", lambda device: "not installed")
     assert choose_back_end(100, 0.05, 64, gpu) == "dense"
     assert choose_back_end(20_000, 0.001, 64, gpu) == "sparse"

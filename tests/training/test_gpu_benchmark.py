@@ -19,12 +19,15 @@ def run(*options: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.slow
 def test_its_smallest_size_runs_on_a_processor_and_writes_nothing() -> None:
     before = sorted(SCRIPT.parent.iterdir())
-    done = run("--device", "cpu", "--smallest", "--no-compile")
+    done = run("--device", "cpu", "--smallest", "--no-compile", "--no-tests")
     assert done.returncode == 0, done.stderr
-    tables = [line for line in done.stdout.splitlines() if line.startswith("| 12")]
-    assert len(tables) == 2
-    assert tables[1].startswith("| 12, 3 |")
-    assert tables[1].count(" ms [") == 4
+    assert "failed" not in done.stdout
+    stack, continuous, binary, attention = (line for line in done.stdout.splitlines() if line.startswith("| 12"))
+    assert stack.startswith("| 12, 3 |")
+    assert stack.count(" ms [") == 5
+    assert continuous.startswith("| 12, 90, 2 | continuous |")
+    assert binary.startswith("| 12, 90, 2 | binary |")
+    assert " ms [" in attention
     assert [path for path in sorted(SCRIPT.parent.iterdir()) if path.name != "__pycache__"] == [
         path for path in before if path.name != "__pycache__"
     ]

@@ -30,8 +30,10 @@ SPARSE_MAX_DENSITY = 0.2
 SPARSE_MIN_PAIRS = 30_000
 
 # On a GPU nothing has been measured yet. Triton's kernels read a key once per edge where dense products read blocks of
-# keys from fast memory, so nearly full masks are left to those; the bound is a guess.
+# keys from fast memory, so fuller masks are left to those, unless they are of few tokens: those cost little either way,
+# and only what goes along edges can be stacked, which is worth more. The bounds are guesses.
 GPU_TRITON_MAX_DENSITY = 0.2
+GPU_TRITON_ANY_DENSITY_TOKENS = 256
 
 # Without Triton: cuSPARSE gains little on small matrices, but above this many tokens sparse masks must not become
 # N x N, whatever the speed: at 5,000 tokens a float32 mask takes 100 MB per head.
@@ -51,7 +53,8 @@ def choose_back_end(n_tokens: int, density: float, batch: int, device: torch.dev
     if device.type == "cpu" and library.unavailable() is None and batch >= COMPILED_MIN_BATCH:
         nearly_full = density > COMPILED_MAX_DENSITY and n_tokens > COMPILED_ANY_DENSITY_TOKENS
         return "dense" if nearly_full else "compiled"
-    if device.type == "cuda" and density <= GPU_TRITON_MAX_DENSITY and BACK_ENDS["triton"].unavailable(device) is None:
+    along_edges = density <= GPU_TRITON_MAX_DENSITY or n_tokens <= GPU_TRITON_ANY_DENSITY_TOKENS
+    if device.type == "cuda" and along_edges and BACK_ENDS["triton"].unavailable(device) is None:
         return "triton"
     if density > SPARSE_MAX_DENSITY:
         return "dense"
