@@ -50,7 +50,7 @@ class StackedModels:
         self._tunings = list(tunings)
         self._template = first.model
         self._batch, self._steps_of_epoch = batches(len(first.inside), first.config)
-        self._samples, self._first_sample = _side_by_side(tuning.samples for tuning in tunings)
+        self._x_BGC, self._y_B, self._first_sample = _side_by_side(tuning.samples for tuning in tunings)
         self._places = ParameterPlaces(first.model)
         self.values_MP = torch.stack([self._places.vector(tuning.model) for tuning in tunings])
         self._optimiser = StackedAdamW(self.values_MP, first.config.weight_decay)
@@ -64,9 +64,16 @@ class StackedModels:
         """Bring together what is derived from who is in the stack."""
         tunings, device = self._tunings, self.values_MP.device
         self._layouts = stack_layouts([tuning.layouts for tuning in tunings])
+        # Measurements are shared by models of one job; what is known of a sample before is each model's own.
+        offsets = [tuning.samples.offset_BK for tuning in tunings]
+        self._offset_BK = torch.cat(offsets)
+        first = np.cumsum([0, *map(len, offsets)])[:-1].tolist()
+        self._first_offset_M1 = torch.tensor(first, device=device)[:, None]
+        first = [self._first_sample[id(tuning.samples.x_BGC)] for tuning in tunings]
+        self._first_M1 = torch.tensor(first, device=device)[:, None]
         self._losses: list[tuple[slice, Callable[[Tensor, Tensor], Tensor]]] = []
         for rows in _runs([tuning.family for tuning in tunings]):
-            self._losses.append((rows, loss_function(tunings[rows.start].family, self._samples.offset_BK)))
+            self._losses.append((rows, loss_function(tunings[rows.start].family, self._offset_BK)))
         self._order_MS = torch.zeros(len(tunings), self._steps_of_epoch * self._batch, dtype=torch.int64, device=device)
         self._step = Repeated(self._do_step, device, steps)
 
@@ -103,23 +110,19 @@ class StackedModels:
             Learning rates, one for each step.
         """
         used = self._order_MS.shape[1]
-        order_MS = np.stack([self._of_all(row, order[:used]) for row, order in enumerate(orders)])
+        order_MS = np.stack([order[:used] for order in orders])
         self._order_MS.copy_(torch.from_numpy(order_MS))
         self._rate_S.copy_(torch.tensor(rates, dtype=self._rate_S.dtype))
         self._taken_1.zero_()
         for _ in range(self._steps_of_epoch):
             self._step()
 
-    def _of_all(self, row: int, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return where samples of a model are among those of all."""
-        return positions + self._first_sample[id(self._tunings[row].samples)]
-
     def _do_step(self) -> None:
         rows_MB = self._order_MS.index_select(1, self._taken_1 * self._batch + self._range_B)
         self._optimiser.rate.copy_(self._rate_S.index_select(0, self._taken_1)[0])
         values_MP = self.values_MP.detach().requires_grad_()
-        eta_MBK = self._samples.offset_BK[rows_MB] + self._added(values_MP, rows_MB)
-        y_MB = self._samples.y_B[rows_MB]
+        eta_MBK = self._known(rows_MB) + self._added(values_MP, rows_MB)
+        y_MB = self._y_B[rows_MB + self._first_M1]
         losses = [vmap(loss)(eta_MBK[rows], y_MB[rows]) for rows, loss in self._losses]
         (gradient_MP,) = torch.autograd.grad(torch.cat(losses).sum(), values_MP)
         with torch.no_grad():
@@ -129,12 +132,12 @@ class StackedModels:
     @torch.no_grad()
     def losses(self, samples: Sequence[npt.NDArray[np.int64]]) -> list[float]:
         """Return each model's loss on samples of its own, at least one each, at any positions."""
-        places = [torch.from_numpy(self._of_all(row, positions)) for row, positions in enumerate(samples)]
+        places = [torch.from_numpy(positions) for positions in samples]
         # Shorter ones are filled up with what is not looked at; as many at once as in a step of training.
         padded_MB = nn.utils.rnn.pad_sequence(places, batch_first=True).to(self.values_MP.device)
         parts = torch.split(padded_MB, self._batch, dim=1)
         added_MBK = torch.cat([self._added(self.values_MP, rows_MB) for rows_MB in parts], dim=1)
-        eta_MBK, y_MB = self._samples.offset_BK[padded_MB] + added_MBK, self._samples.y_B[padded_MB]
+        eta_MBK, y_MB = self._known(padded_MB) + added_MBK, self._y_B[padded_MB + self._first_M1]
         found = []
         for alike, loss in self._losses:
             sizes = [len(positions) for positions in samples[alike]]
@@ -144,6 +147,10 @@ class StackedModels:
         values: list[float] = torch.cat(found).tolist()
         return values
 
+    def _known(self, rows_MB: Tensor) -> Tensor:
+        """Return (M, B, K): what is known of samples before the mask adds anything."""
+        return self._offset_BK[rows_MB + self._first_offset_M1]
+
     def _added(self, values_MP: Tensor, rows_MB: Tensor) -> Tensor:
         """Return (M, B, K): what each model's mask adds for its samples."""
 
@@ -151,7 +158,7 @@ class StackedModels:
             added_BK: Tensor = functional_call(self._template, values, (x_BGC, self._layouts))
             return added_BK
 
-        return vmap(one)(self._places.parameters(values_MP), self._samples.x_BGC[rows_MB])
+        return vmap(one)(self._places.parameters(values_MP), self._x_BGC[rows_MB + self._first_M1])
 
 
 def by_loss(tunings: Sequence[Tuning]) -> list[Tuning]:
@@ -176,12 +183,10 @@ def _is_same(one: object, two: object) -> bool:
     return alike and all(np.array_equal(of_one[name], of_two[name]) for name in of_one)
 
 
-def _side_by_side(of_models: Iterable[Samples]) -> tuple[Samples, dict[int, int]]:
-    """Return all samples one after another, those that models share once, and by id where each begin."""
-    different = {id(samples): samples for samples in of_models}
+def _side_by_side(of_models: Iterable[Samples]) -> tuple[Tensor, Tensor, dict[int, int]]:
+    """Return measurements and responses one after another, those that models share once, and by id where each begin."""
+    different = {id(samples.x_BGC): samples for samples in of_models}
     starts = np.cumsum([0, *(len(samples) for samples in different.values())])[:-1].tolist()
-    first_sample = dict(zip(different, starts, strict=True))
-    if len(different) == 1:
-        return next(iter(different.values())), first_sample
-    columns = zip(*((samples.x_BGC, samples.offset_BK, samples.y_B) for samples in different.values()), strict=True)
-    return Samples(*(torch.cat(column) for column in columns)), first_sample
+    x_BGC, y_B = zip(*((samples.x_BGC, samples.y_B) for samples in different.values()), strict=True)
+    joined = (x_BGC[0], y_B[0]) if len(different) == 1 else (torch.cat(x_BGC), torch.cat(y_B))
+    return *joined, dict(zip(different, starts, strict=True))
