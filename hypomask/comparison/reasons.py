@@ -15,10 +15,12 @@ from hypomask.comparison.result import Reason
 from hypomask.comparison.words import count_of, interval, loss_unit, null_words, p_words
 
 __all__ = [
+    "MUCH",
     "beats_nulls",
     "edges_help",
     "holm_words",
     "lead_words",
+    "may_gain_much",
     "open_points",
     "predicts",
     "rivals",
@@ -26,6 +28,9 @@ __all__ = [
     "units_words",
     "without_interactions",
 ]
+
+MUCH = 0.1
+"""Share of the gene-free loss: what is not shown and may be this large, is not said to be absent."""
 
 
 def predicts(facts: StudyFacts) -> Reason:
@@ -56,6 +61,10 @@ def edges_help(facts: StudyFacts) -> Reason:
         sentence = f"Its edges add to its genes: it predicts better than {against} ({numbers}{adjusted})."
     elif significant:
         sentence = f"With its edges it predicts worse than {against} ({numbers})."
+    elif may_gain_much(facts):
+        sentence = (
+            f"Its edges are not shown to add anything: it may or may not predict better than {against} ({numbers})."
+        )
     else:
         sentence = f"Its edges add nothing measurable: it predicts no better than {against} ({numbers})."
     helps = significant and gain.value > 0
@@ -65,6 +74,12 @@ def edges_help(facts: StudyFacts) -> Reason:
         helps if facts.scope == "all" or helps else None,
         {"gain": gain.value, "low": gain.low, "high": gain.high, "p": gain.p, "p_adjusted": gain.p_adjusted},
     )
+
+
+def may_gain_much(facts: StudyFacts) -> bool:
+    """Return whether the interval of what the edges add reaches a tenth of the gene-free loss."""
+    gene_free_loss = facts.margin / facts.margin_share
+    return facts.winner.gain.high > MUCH * gene_free_loss
 
 
 def beats_nulls(facts: StudyFacts) -> Reason:

@@ -22,10 +22,12 @@ from hypomask.comparison.doubts import doubts_about_fits, doubts_about_lead, not
 from hypomask.comparison.facts import SMALLEST_COHORT, StudyFacts
 from hypomask.comparison.null_doubts import loose_match, null_doubt
 from hypomask.comparison.reasons import (
+    MUCH,
     beats_nulls,
     edges_help,
     holm_words,
     lead_words,
+    may_gain_much,
     open_points,
     predicts,
     rivals,
@@ -86,7 +88,7 @@ def _no_signal(facts: StudyFacts, reason: Reason) -> Verdict | None:
         f"No signal shown: not even the leading hypothesis, {facts.winner.name}, predicts better than the model "
         f"without genes (skill {interval(skill, facts.alpha)}, one-sided {p_words(skill.p)})."
     )
-    if skill.high > 0.1:
+    if skill.high > MUCH:
         sentence += f" A skill of up to {amount(skill.high, skill.low, skill.high)} is not excluded."
     return Verdict("no-signal", sentence)
 
@@ -101,11 +103,19 @@ def _edges_not_supported(facts: StudyFacts, reason: Reason) -> Verdict | None:
     if facts.scope == "members" or reason.supports:
         return None
     gain = facts.winner.gain
-    said = "worse" if gain.p <= facts.alpha else "no better"
+    unit = loss_unit(facts.kind)
+    worse = gain.p <= facts.alpha
+    open_end = not worse and may_gain_much(facts)
+    said = "predicts worse" if worse else "is not shown to predict better" if open_end else "predicts no better"
+    meaning = (
+        f"A gain of up to {amount(gain.high, gain.low, gain.high)} {unit} is not excluded: more samples, or more "
+        "repeats of the cross-validation, may show it."
+        if open_end
+        else "Whatever can be predicted, the genes predict one by one; which acts on which is not seen in these data."
+    )
     sentence = (
-        f"Edges not supported: the leading hypothesis, {facts.winner.name}, predicts {said} than the same genes "
-        f"without interactions (gain {interval(gain, facts.alpha, loss_unit(facts.kind))}, {p_words(gain.p)}). "
-        "Whatever can be predicted, the genes predict one by one; which acts on which is not seen in these data."
+        f"Edges not supported: the leading hypothesis, {facts.winner.name}, {said} than the same genes without "
+        f"interactions (gain {interval(gain, facts.alpha, unit)}, {p_words(gain.p)}). {meaning}"
     )
     return Verdict("edges-not-supported", sentence)
 

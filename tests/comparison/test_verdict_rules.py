@@ -11,6 +11,7 @@ from hypomask.comparison.hypothesis_verdict import hypothesis_verdict
 from hypomask.comparison.result import NullResult
 from hypomask.comparison.verdict import study_verdict
 
+NOTHING = Estimate(0.002, -0.005, 0.009, 0.4, 0.7)
 CLEAR = Estimate(0.20, 0.10, 0.30, 0.0004, 0.001)
 NONE = Estimate(0.02, -0.05, 0.09, 0.4, 0.7)
 HARMFUL = Estimate(-0.20, -0.30, -0.10, 0.001, 0.002)
@@ -73,7 +74,13 @@ BRANCHES = [
         _with({"skill": NONE}, no_interaction_skill=CLEAR),
         "can be this far above the model without genes",
     ),
-    ("edges-not-supported", _with({"gain": NONE}), "predicts no better than the same genes without interactions"),
+    ("edges-not-supported", _with({"gain": NOTHING}), "predicts no better than the same genes without interactions"),
+    (
+        "edges-not-supported",
+        _with({"gain": Estimate(0.3, -0.02, 0.62, 0.063, 0.13)}),
+        "is not shown to predict better than the same genes without interactions (gain 0.30 log loss, 95 % interval "
+        "-0.02 to 0.62, p = 0.063). A gain of up to 0.62 log loss is not excluded",
+    ),
     ("edges-not-supported", _with({"gain": HARMFUL}), "predicts worse than the same genes without interactions"),
     (
         "no-better-than-nulls",
@@ -107,7 +114,7 @@ BRANCHES = [
     ("best", _with(MATCHED, **MEMBERS), "Best supported: the genes of p53. They predict better than MAPK"),
     (
         "best",
-        _with({**MATCHED, "gain": NONE}, **MEMBERS),
+        _with({**MATCHED, "gain": NOTHING}, **MEMBERS),
         "Its edges add nothing measurable: it predicts no better than its",
     ),
     ("best", _with({**MATCHED, "gain": LUCKY}, **MEMBERS), "Its edges add to its genes"),
@@ -221,3 +228,13 @@ def test_each_hypothesis_is_judged_by_the_same_rules(code, own, facts, says) -> 
     found, sentence = hypothesis_verdict(own, facts, study_verdict(facts).code)
     assert found == code
     assert says in sentence
+
+
+def test_edges_that_may_add_much_are_not_said_to_add_nothing() -> None:
+    wide = _with({"gain": Estimate(0.3, -0.02, 0.62, 0.063, 0.13)})
+    verdict = study_verdict(wide)
+    said = " ".join([verdict.sentence, *(reason.sentence for reason in verdict.reasons)])
+    assert "one by one" not in said
+    assert "add nothing" not in said
+    assert "Its edges are not shown to add anything" in said
+    assert "is not excluded" not in study_verdict(_with({"gain": NOTHING})).sentence
