@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from hypomask.data.memory import COPIES, available_memory
 from hypomask.errors import HypomaskError
 from hypomask.execution.processors import usable_processors
 from hypomask.version import __version__
@@ -56,7 +57,20 @@ def _python() -> Iterator[Finding]:
     mend = "" if fits else "hypomask needs Python 3.11 or later"
     yield Finding("python", "ok" if fits else "fix", f"{platform.python_version()} on {platform.platform()}", mend)
     yield Finding("processors", "ok", f"{usable_processors()} usable: a run starts as many workers, one thread each")
+    yield _memory()
     yield Finding("sqlite", "ok", sqlite3.sqlite_version)
+
+
+def _memory() -> Finding:
+    available = available_memory()
+    if available is None:
+        found = "the system does not say how much is free: measurements are streamed from disk only when asked for"
+        return Finding("memory", "note", found, "'streaming: always' under 'data' of a study asks for it")
+    gib = 2**30
+    found = (
+        f"{available / gib:.1f} GiB available: measurements of more than {available / COPIES / gib:.1f} GiB as float32"
+    )
+    return Finding("memory", "ok", f"{found} are streamed from disk")
 
 
 def _packages() -> Iterator[Finding]:

@@ -37,8 +37,9 @@ def show_dry_run(study: Study, *, device: str, jobs: int | None, as_json: bool) 
             f"{100 * model.density:5.1f} %  {model.jobs} jobs of {_about(model.seconds_per_job)}"
         )
     print_result(f"jobs     {plan.jobs:,}, and up to {plan.null_jobs_at_most:,} for null masks ({plan.null_kind})")
+    where = " streamed from disk" if plan.streamed else ""
     print_result(
-        f"memory   {_mebibytes(plan.bytes_of_measurements)} of measurements, and up to "
+        f"memory   {_mebibytes(plan.bytes_of_measurements)} of measurements{where}, and up to "
         f"{_mebibytes(plan.bytes_per_worker)} in each of {plan.workers} workers on {plan.device}"
     )
     print_result(

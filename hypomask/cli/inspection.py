@@ -14,7 +14,7 @@ import numpy as np
 from hypomask.cli.comparability import GeneOverlap, doubts, gene_overlaps
 from hypomask.cli.table_peek import peek
 from hypomask.errors import HypothesisError
-from hypomask.execution.prepare import MAX_AUTO_GENES
+from hypomask.execution.gene_choice import MAX_AUTO_GENES
 from hypomask.hypothesis.graph import Expansion, Hypothesis, Scope
 from hypomask.knowledge.registry import read_hypotheses
 from hypomask.masks.compile import compile_mask

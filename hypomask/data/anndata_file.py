@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
+from hypomask.data.hdf5_values import Hdf5Values
 from hypomask.data.source_files import check_file
 from hypomask.data.tables import MISSING, Matrix, TextTable
 from hypomask.errors import DataError, did_you_mean
@@ -21,7 +23,7 @@ OBS_NAMES = "obs_names"
 
 
 def read_anndata(
-    path: Path, layers: Sequence[str], channel: str = "X"
+    path: Path, layers: Sequence[str], channel: str = "X", *, stored_in: Path | None = None
 ) -> tuple[dict[str, Matrix], TextTable, tuple[str, ...]]:
     """Return a matrix per layer by its name (``X`` is the main one), samples in rows; obs as text; layers not read.
 
@@ -29,6 +31,8 @@ def read_anndata(
     ----------
     layers
         Which to read. Where only ``X`` is wished and `channel` is the name of a layer, that layer is read.
+    stored_in
+        Leave the values in the file, and use this folder for what has to be turned around; None: read them.
 
     Raises
     ------
@@ -37,19 +41,19 @@ def read_anndata(
     """
     check_file(path)
     try:
-        import anndata
+        import anndata  # noqa: F401 (is it there?)
     except ImportError as error:
         raise DataError(f"{path}: reading .h5ad needs anndata; run: pip install 'hypomask[anndata]'") from error
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # repeated names are reported below, in words
-            data = anndata.read_h5ad(path)
+            data = _in_memory(path) if stored_in is None else _in_file(path)
     except Exception as error:  # h5py and anndata raise nearly anything on a damaged file
         first = str(error).splitlines()[0].rstrip(".")
         raise DataError(f"{path}: not an AnnData file, or a damaged one: {first}. Write or fetch it again") from error
 
-    samples = tuple(str(name).strip() for name in data.obs_names)
-    genes = tuple(str(name).strip() for name in data.var_names)
+    samples = tuple(str(name).strip() for name in data.obs.index)
+    genes = tuple(str(name).strip() for name in data.genes)
     matrices: dict[str, Matrix] = {}
     wished = (channel,) if tuple(layers) == ("X",) and channel in data.layers else tuple(layers)
     for layer in wished:
@@ -58,16 +62,47 @@ def read_anndata(
                 f"{path}: no layer {layer!r}; there are {', '.join(['X', *data.layers])}."
                 f"{did_you_mean(layer, ['X', *data.layers])}"
             )
-        values = data.X if layer == "X" else data.layers[layer]
+        values = data.main if layer == "X" else data.layers[layer]
         if values is None:
             raise DataError(f"{path}: X is empty; name one of the layers: {', '.join(data.layers) or 'there are none'}")
-        dense = values.toarray() if sp.issparse(values) else np.asarray(values)
         place = str(path) if layer == "X" else f"{path} (layer {layer})"
-        matrices[layer] = Matrix(place, samples, genes, dense.astype(np.float32), rows_are="samples")
+        matrices[layer] = Matrix(place, samples, genes, np.zeros((0, 0), np.float32), rows_are="samples")
+        if stored_in is not None:
+            matrices[layer] = replace(matrices[layer], stored=Hdf5Values(path, values, place, stored_in))
+            continue
+        dense = values.toarray() if sp.issparse(values) else np.asarray(values)
+        matrices[layer] = replace(matrices[layer], values_RC=dense.astype(np.float32))
     columns = {OBS_NAMES: samples}
     columns |= {str(name): _text(data.obs[name]) for name in data.obs.columns}
     unread = tuple(str(name) for name in data.layers if name not in matrices)
     return matrices, TextTable(str(path), columns), unread
+
+
+@dataclass(frozen=True, eq=False)
+class _Parts:
+    """The parts of an AnnData file that are looked at: arrays, or where in the file they are."""
+
+    obs: Any
+    genes: Any
+    main: Any
+    layers: Mapping[str, Any]
+
+
+def _in_memory(path: Path) -> _Parts:
+    import anndata
+
+    data = anndata.read_h5ad(path)
+    return _Parts(data.obs, data.var_names, data.X, data.layers)
+
+
+def _in_file(path: Path) -> _Parts:
+    """Not anndata's backed mode: that reads all layers into memory."""
+    import h5py
+    from anndata.io import read_elem
+
+    with h5py.File(path, "r") as file:
+        layers = {name: f"layers/{name}" for name in file.get("layers", {})}
+        return _Parts(read_elem(file["obs"]), read_elem(file["var"]).index, "X" if "X" in file else None, layers)
 
 
 def _text(column: Any) -> tuple[str, ...]:

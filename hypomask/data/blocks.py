@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from hypomask.data.cohort import Cohort
+from hypomask.data.row_digests import codes_of_digests
 
-__all__ = ["Blocks", "find_blocks", "identical_rows"]
+__all__ = ["Blocks", "find_blocks"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,21 +32,6 @@ class Blocks:
     def n_blocks(self) -> int:
         """Number of blocks."""
         return int(self.of_sample.max()) + 1 if len(self.of_sample) else 0
-
-
-def identical_rows(values_BGC: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-    """Return (B,) int64: a code per distinct row, equal for samples whose genes agree in every channel.
-
-    Missing values are equal to one another, and -0.0 equals 0.0.
-    """
-    codes: dict[bytes, int] = {}
-    row_codes = np.empty(len(values_BGC), dtype=np.int64)
-    for i, values in enumerate(values_BGC):
-        row = values.reshape(-1) + np.float32(0.0)  # -0.0 + 0.0 is 0.0
-        row[np.isnan(row)] = np.nan  # one bit pattern for every NaN
-        digest = hashlib.blake2b(row, digest_size=16).digest()
-        row_codes[i] = codes.setdefault(digest, len(codes))
-    return row_codes
 
 
 def find_blocks(cohort: Cohort, n_folds: int) -> Blocks:
@@ -74,7 +59,7 @@ def find_blocks(cohort: Cohort, n_folds: int) -> Blocks:
                 parent[sample] = members[0]
             weight[members[0]] = float(len(members)) if len(members) <= limit else 0.0
 
-    copies = sorted((m for m in _members(identical_rows(cohort.values_BGC)) if len(m) > 1), key=len)
+    copies = sorted((m for m in _members(codes_of_digests(cohort.all_row_digests)) if len(m) > 1), key=len)
     n_joined, parted = 0, []
     for members in copies:
         roots = sorted({root(sample) for sample in members})

@@ -5,39 +5,53 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+import numpy.typing as npt
 
-from hypomask.data.blocks import identical_rows
 from hypomask.data.cohort import Cohort
 from hypomask.data.gene_names import damaged_by_excel
 from hypomask.data.members import check_members
-from hypomask.data.skewness import skewed_measurements, skewed_phenotypes
+from hypomask.data.row_digests import codes_of_digests
+from hypomask.data.skewness import skewed_phenotypes
+from hypomask.data.survey import Survey
 from hypomask.data.tables import Findings, Matrix, counted, listed
 from hypomask.errors import Problem
 
-__all__ = ["check_cohort", "check_values", "without_unmeasured_genes"]
+__all__ = [
+    "check_cohort",
+    "check_values",
+    "genes_with_values",
+    "warn_of_missing_channels",
+    "without_unmeasured_genes",
+]
 
 MIN_SAMPLES = 10
 FEW_SAMPLES = 40
 LARGEST_VALUE = 1e30
 UNUSUALLY_LARGE = 1e6
 MANY_MISSING = 0.2
+MAX_SHOWN = 20
 
 
 def check_values(matrix: Matrix, findings: Findings) -> None:
     """Find infinite and absurd values of one table, and values that were never logarithms."""
-    with np.errstate(invalid="ignore"):
-        largest = float(np.nanmax(np.abs(matrix.values_RC), initial=0.0))
-    if largest > LARGEST_VALUE:
-        rows, columns = np.nonzero(np.abs(matrix.values_RC) > LARGEST_VALUE)
+    largest, n_wrong = 0.0, 0
+    wrong: list[tuple[int, int, float]] = []
+    for first, values_BG in matrix.by_sample():
+        size_BG = np.abs(values_BG)
+        highest = float(np.fmax.reduce(size_BG, axis=None, initial=0.0))
+        largest = max(largest, highest)
+        if highest <= LARGEST_VALUE:
+            continue
+        b, g = np.nonzero(size_BG > LARGEST_VALUE)
+        n_wrong += len(b)
+        rows, columns = (g, first + b) if matrix.rows_are == "genes" else (first + b, g)
+        found = zip(rows.tolist(), columns.tolist(), values_BG[b, g].tolist(), strict=True)
+        wrong = sorted([*wrong, *found], key=lambda cell: cell[:2])[:MAX_SHOWN]
+    if wrong:
         expected = f"a finite number up to {LARGEST_VALUE:g}; leave the cell of a missing value empty"
-        findings.problems += [
-            matrix.cell(r, c, f"{matrix.values_RC[r, c]:g}", expected)
-            for r, c in zip(rows[:20].tolist(), columns[:20].tolist(), strict=True)
-        ]
-        if len(rows) > 20:
-            findings.problems.append(
-                Problem(f"{len(rows)} values are infinite or beyond {LARGEST_VALUE:g}", matrix.file)
-            )
+        findings.problems += [matrix.cell(r, c, f"{value:g}", expected) for r, c, value in wrong]
+        if n_wrong > len(wrong):
+            findings.problems.append(Problem(f"{n_wrong} values are infinite or beyond {LARGEST_VALUE:g}", matrix.file))
     elif largest > UNUSUALLY_LARGE:
         findings.warnings.append(
             f"{matrix.file}: values up to {largest:.3g}; if these are counts or intensities, take logarithms first"
@@ -53,31 +67,43 @@ def check_values(matrix: Matrix, findings: Findings) -> None:
 def without_unmeasured_genes(cohort: Cohort, findings: Findings) -> Cohort:
     """Leave out genes that are missing in every sample and channel, with a warning; name those missing in a channel."""
     missing_GC = np.logical_and.reduce(np.isnan(cohort.values_BGC), axis=0)
-    unmeasured = np.logical_and.reduce(missing_GC, axis=1)
-    if unmeasured.any():
-        names = [cohort.genes[i] for i in np.flatnonzero(unmeasured)]
+    kept = genes_with_values(cohort.genes, missing_GC, findings)
+    warn_of_missing_channels(kept, cohort.channels, missing_GC[~missing_GC.all(axis=1)], findings)
+    return cohort if kept == cohort.genes else cohort.with_genes(kept)
+
+
+def genes_with_values(genes: tuple[str, ...], missing_GC: npt.NDArray[np.bool_], findings: Findings) -> tuple[str, ...]:
+    """Return the genes that have a value in some sample and channel; warn of the others, and stop where all are."""
+    unmeasured_G = missing_GC.all(axis=1)
+    names = [genes[i] for i in np.flatnonzero(unmeasured_G)]
+    if names:
         findings.warnings.append(f"no value in any sample: {counted(len(names), 'gene')}, left out ({listed(names)})")
-        kept = np.flatnonzero(~unmeasured)
-        cohort = cohort.with_genes(tuple(cohort.genes[i] for i in kept))
-        missing_GC = missing_GC[kept]
-    for c, channel in enumerate(cohort.channels):
-        names = [cohort.genes[i] for i in np.flatnonzero(missing_GC[:, c])]
+    if len(names) == len(genes):
+        findings.problems.append(Problem("no gene has a value; are the columns measurements?"))
+    return tuple(genes[i] for i in np.flatnonzero(~unmeasured_G))
+
+
+def warn_of_missing_channels(
+    genes: tuple[str, ...], channels: tuple[str, ...], missing_GC: npt.NDArray[np.bool_], findings: Findings
+) -> None:
+    """Name the genes that have no value in one of the channels."""
+    for c, channel in enumerate(channels):
+        names = [genes[i] for i in np.flatnonzero(missing_GC[:, c])]
         if names:
             findings.warnings.append(
                 f"no value in channel {channel!r}: {counted(len(names), 'gene')} ({listed(names)})"
             )
-    if not cohort.genes:
-        findings.problems.append(Problem("no gene has a value; are the columns measurements?"))
-    return cohort
 
 
-def check_cohort(cohort: Cohort, n_folds: int, findings: Findings, file: str) -> None:
-    """Find what makes a comparison impossible (problems) or weak (warnings)."""
+def check_cohort(cohort: Cohort, survey: Survey, n_folds: int, findings: Findings, file: str) -> None:
+    """Find what makes a comparison impossible (problems) or weak (warnings); `survey` is of its measurements."""
     _check_size(cohort, findings, file)
     check_members(cohort, n_folds, findings, file)
     _check_groups(cohort, n_folds, findings, file)
-    _check_measurements(cohort, findings)
-    findings.warnings += skewed_measurements(cohort) + skewed_phenotypes(cohort.phenotype)
+    _check_measurements(cohort, survey, findings)
+    scales = zip(survey.scale_C, survey.channels, strict=True)
+    findings.warnings += [warning for scale, channel in scales if (warning := scale.warning(channel))]
+    findings.warnings += skewed_phenotypes(cohort.phenotype)
 
 
 def _check_size(cohort: Cohort, findings: Findings, file: str) -> None:
@@ -110,36 +136,32 @@ def _check_groups(cohort: Cohort, n_folds: int, findings: Findings, file: str) -
         findings.notes.append("every sample is a group of its own: groups change nothing")
 
 
-def _check_measurements(cohort: Cohort, findings: Findings) -> None:
-    values_BGC = cohort.values_BGC
-    if not values_BGC.size:
+def _check_measurements(cohort: Cohort, survey: Survey, findings: Findings) -> None:
+    if not survey.n_values:
         return
-    missing_BGC = np.isnan(values_BGC)
-    if missing_BGC.any():
-        share = float(missing_BGC.mean())
+    if survey.n_missing:
+        share = survey.n_missing / survey.n_values
         if share > MANY_MISSING:
             findings.warnings.append(
                 f"{share:.0%} of the measurements are missing; they are filled with training means"
             )
-        blank = [cohort.samples[i] for i in np.flatnonzero(missing_BGC.all(axis=(1, 2)))]
+        blank = [cohort.samples[i] for i in survey.blank_samples]
         if blank:
             findings.warnings.append(f"no measurement at all: {counted(len(blank), 'sample')} ({listed(blank)})")
-    highest_GC, lowest_GC = np.fmax.reduce(values_BGC, axis=0), np.fmin.reduce(values_BGC, axis=0)
-    varies_G = (highest_GC > lowest_GC).any(axis=1)
-    constant = [cohort.genes[i] for i in np.flatnonzero(~varies_G)]
+    constant = survey.constant_genes
     if constant:
         findings.warnings.append(
             f"the same value in all samples: {counted(len(constant), 'gene')}, kept ({listed(constant)})"
         )
-    _warn_copies(cohort, findings)
+    _warn_copies(cohort, survey, findings)
 
 
-def _warn_copies(cohort: Cohort, findings: Findings) -> None:
+def _warn_copies(cohort: Cohort, survey: Survey, findings: Findings) -> None:
     """Warn of samples with the same measurements that are not known to belong together."""
     owner = np.arange(cohort.n_samples) if cohort.groups is None else cohort.groups
     first: dict[int, int] = {}
     copies = []
-    for i, row in enumerate(identical_rows(cohort.values_BGC).tolist()):
+    for i, row in enumerate(codes_of_digests(survey.row_digests_BCH).tolist()):
         original = first.setdefault(row, i)
         if owner[original] != owner[i]:
             copies.append(f"{cohort.samples[original]} = {cohort.samples[i]}")

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hypomask.data.row_digests import row_digests
+from hypomask.data.streamed import Streamed, map_values
 from hypomask.errors import DataError, did_you_mean
 from hypomask.outcomes.discrete_survival import DiscreteSurvival
 from hypomask.outcomes.family import Family
@@ -106,7 +108,7 @@ class Cohort:
     channels
         (C,) names of the layers of measurement, e.g. ``("expression",)`` or ``("mutation", "deletion")``.
     values_BGC
-        (B, G, C) float32, NaN where missing.
+        (B, G, C) float32, NaN where missing. Mapped from a file where they are `streamed`: take rows of it, not all.
     covariates
         (B, P) float64 frame indexed by sample: numeric covariates as they are, categories one-hot (first level left
         out); NaN where missing. May have no columns.
@@ -114,6 +116,9 @@ class Cohort:
         (B,) text, or None: samples that must stay on one side of a split (patient, cell line, batch).
     strata
         (B, S) text frame of the categorical covariates as given, for subgroup tables. May have no columns.
+    streamed
+        Of measurements that do not fit into memory: their file, and what is known of those that are not in it. Such
+        a cohort has the genes that its study needs.
     """
 
     samples: tuple[str, ...]
@@ -124,11 +129,22 @@ class Cohort:
     phenotype: Phenotype
     groups: npt.NDArray[np.str_] | None
     strata: pd.DataFrame
+    streamed: Streamed | None = None
 
     @property
     def n_samples(self) -> int:
         """Number of observations."""
         return len(self.samples)
+
+    @property
+    def measured_genes(self) -> tuple[str, ...]:
+        """All genes that were measured, whether or not this cohort has their values."""
+        return self.genes if self.streamed is None else self.streamed.measured_genes
+
+    @property
+    def all_row_digests(self) -> npt.NDArray[np.uint64]:
+        """(B, C, 2): hashes of every sample's measurements of all measured genes (`hypomask.data.row_digests`)."""
+        return row_digests(self.values_BGC) if self.streamed is None else self.streamed.row_digests_BCH
 
     def gene_index(self, genes: tuple[str, ...]) -> npt.NDArray[np.int64]:
         """Return the positions of `genes` in this cohort, or raise `DataError` naming the first that is absent."""
@@ -137,6 +153,19 @@ class Cohort:
             if gene not in positions:
                 raise DataError(f"gene {gene!r} is not in the cohort.{did_you_mean(gene, self.genes)}")
         return np.array([positions[gene] for gene in genes], dtype=np.int64)
+
+    def with_values_mapped(self) -> Cohort:
+        """Return the cohort with its streamed measurements mapped by this process, where they are not yet.
+
+        Raises
+        ------
+        RunError
+            Their file is gone, or is not what was written.
+        """
+        if self.streamed is None or len(self.values_BGC):
+            return self
+        shape = (self.n_samples, len(self.genes), len(self.channels))
+        return replace(self, values_BGC=map_values(self.streamed.file, shape, self.streamed.sha256))
 
     def with_genes(self, genes: tuple[str, ...]) -> Cohort:
         """Return the cohort restricted to `genes`, in that order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,8 @@ from hypomask.data.tables import Findings, Matrix, counted, listed
 from hypomask.errors import Problem
 
 __all__ = ["Join", "join"]
+
+Samples = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +43,23 @@ class Join:
             from_columns = np.array([gene_at[gene] for gene in self.genes], dtype=np.int64)
             values_BGC[:, :, c] = matrix.values_by_sample[np.ix_(from_rows, from_columns)]
         return values_BGC
+
+    def by_sample(self, channel: str, rows: Sequence[int], genes: Sequence[str]) -> Iterator[Samples]:
+        """Yield the measurements of the observations `rows` in one channel, in the order of its file.
+
+        Yields positions among `rows`, (b,), and values (b, G). Observations of the same sample come together.
+        """
+        matrix = self.channels[channel]
+        sample_at = {name: i for i, name in enumerate(matrix.samples)}
+        gene_at = {name: i for i, name in enumerate(matrix.genes)}
+        from_row = np.array([sample_at[self.keys[row]] for row in rows], dtype=np.int64)
+        from_columns = np.array([gene_at[gene] for gene in genes], dtype=np.int64)
+        order = np.argsort(from_row, kind="stable")
+        for first, values_BG in matrix.by_sample():
+            within = slice(*np.searchsorted(from_row[order], [first, first + len(values_BG)]))
+            samples = order[within]
+            if len(samples):
+                yield samples, values_BG[np.ix_(from_row[samples] - first, from_columns)]
 
 
 def join(

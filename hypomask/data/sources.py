@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hypomask.data.anndata_file import read_anndata
 from hypomask.data.delimited import parse_matrix, parse_text_table
+from hypomask.data.memory import PARQUET
 from hypomask.data.parquet import read_parquet_matrix, read_parquet_text
 from hypomask.data.source_files import file_hash, read_text_source
 from hypomask.data.spec import DataSpec
@@ -16,7 +17,6 @@ from hypomask.errors import DataError, Problem, did_you_mean
 
 __all__ = ["Sources", "read_sources"]
 
-PARQUET = (".parquet", ".pq")
 SAMPLE_ID = "sample id"
 
 
@@ -39,8 +39,14 @@ class Sources:
     files: Mapping[str, str]
 
 
-def read_sources(spec: DataSpec, findings: Findings) -> Sources:
+def read_sources(spec: DataSpec, findings: Findings, stored_in: Path | None = None) -> Sources:
     """Read the channel tables and the samples table of `spec`.
+
+    Parameters
+    ----------
+    stored_in
+        Leave numbers of AnnData and Parquet files where they are, and use this folder for what has to be turned
+        around; None: read them.
 
     Raises
     ------
@@ -50,10 +56,11 @@ def read_sources(spec: DataSpec, findings: Findings) -> Sources:
     channels: dict[str, Matrix] = {}
     tables: list[TextTable] = []
     files: dict[str, str] = {}
+    stored = stored_in is not None
     for channel, path in spec.channels.items():
         try:
             if path.suffix == ".h5ad":
-                matrices, obs, unread = read_anndata(path, spec.layers, channel)
+                matrices, obs, unread = read_anndata(path, spec.layers, channel, stored_in=stored_in)
                 files[str(path)] = file_hash(path)
                 channels |= {channel if layer == "X" else layer: matrix for layer, matrix in matrices.items()}
                 if unread:
@@ -62,11 +69,11 @@ def read_sources(spec: DataSpec, findings: Findings) -> Sources:
                     )
                 tables += [obs] if spec.samples is None else []
             elif spec.samples is None:
-                matrix = _read_matrix(path, files, spec.id_column, _columns_apart(spec), spec.exclude)
+                matrix = _read_matrix(path, files, spec.id_column, _columns_apart(spec), spec.exclude, stored)
                 tables.append(_table_within(matrix, spec))
                 channels[channel] = replace(matrix, rows_are="samples")
             else:
-                channels[channel] = _read_matrix(path, files, None, (), spec.exclude)
+                channels[channel] = _read_matrix(path, files, None, (), spec.exclude, stored)
         except DataError as error:
             findings.problems.append(Problem(str(error)))
     if spec.samples is not None:
@@ -79,10 +86,17 @@ def read_sources(spec: DataSpec, findings: Findings) -> Sources:
 
 
 def _read_matrix(
-    path: Path, files: dict[str, str], id_column: str | None, text_columns: Collection[str], exclude: Collection[str]
+    path: Path,
+    files: dict[str, str],
+    id_column: str | None,
+    text_columns: Collection[str],
+    exclude: Collection[str],
+    stored: bool,
 ) -> Matrix:
     if path.suffix in PARQUET:
-        matrix = read_parquet_matrix(path, id_column=id_column, text_columns=text_columns, exclude=exclude)
+        matrix = read_parquet_matrix(
+            path, id_column=id_column, text_columns=text_columns, exclude=exclude, stored=stored
+        )
         files[str(path)] = file_hash(path)
         return matrix
     source = read_text_source(path)

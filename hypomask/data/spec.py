@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from hypomask.data.transforms import TRANSFORMS, Transform
 from hypomask.errors import ConfigError, did_you_mean
 from hypomask.outcomes.kinds import COLUMN_KINDS, ColumnKind
 
-__all__ = ["DataReport", "DataSpec", "Orientation"]
+__all__ = ["STREAMING", "DataReport", "DataSpec", "Orientation", "Streaming"]
 
 Orientation = Literal["auto", "samples-in-rows", "genes-in-rows"]
+Streaming = Literal["auto", "always", "never"]
+STREAMING: tuple[Streaming, ...] = get_args(Streaming)
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,9 @@ class DataSpec:
         Of all measurements: ``log`` of intensities and concentrations, ``log1p`` of counts.
     drop_missing_phenotype
         Leave out observations without a phenotype rather than refuse them.
+    streaming
+        Whether measurements stay on the disk and are read some samples at a time: ``always``, ``never``, or ``auto``:
+        those of AnnData and Parquet files that are too large for the memory that is free (`hypomask.data.memory`).
     """
 
     channels: Mapping[str, Path]
@@ -84,6 +89,7 @@ class DataSpec:
     exclude: tuple[str, ...] = ()
     transform: Transform = "none"
     drop_missing_phenotype: bool = False
+    streaming: Streaming = "auto"
 
     def __post_init__(self) -> None:
         wrong = []
@@ -100,12 +106,18 @@ class DataSpec:
         for option, value, choices in (
             ("kind", self.kind, ("auto", *COLUMN_KINDS)),
             ("transform", self.transform, TRANSFORMS),
+            ("streaming", self.streaming, STREAMING),
             ("orientation", self.orientation, ("auto", "samples-in-rows", "genes-in-rows")),
         ):
             if value not in choices:
                 wrong.append(
                     f"{option}: got {value!r}, expected one of {', '.join(choices)}.{did_you_mean(value, choices)}"
                 )
+        if self.masked_genes and self.streaming == "always":
+            wrong.append(
+                "masked genes cannot be streamed: every measurement is also what is predicted, and is held in memory; "
+                "name fewer genes in the table, or leave out 'streaming'"
+            )
         timed = self.kind in ("survival", "discrete-survival")
         if timed and self.event is None:
             wrong.append(f"kind {self.kind} needs 'event', the column that says whether the event was seen")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
+from hypomask.data.stored_values import Chunk, StoredValues, chunks_of
 from hypomask.errors import DataError, Problem, raise_problems, shortened
 
 __all__ = ["MISSING", "Findings", "Matrix", "TextTable", "counted", "listed"]
@@ -56,13 +57,15 @@ class Matrix:
     row_ids, column_ids
         Text, stripped, as in the file: possibly with repeats.
     values_RC
-        (R, C) float32, NaN where missing.
+        (R, C) float32, NaN where missing; (0, 0) where they are `stored`.
     lines
         Line of each row, or None where the file has no lines.
     table
         Text columns of the same rows, where some were asked for.
     rows_are
         What rows are, where the file says so (AnnData) or it was decided.
+    stored
+        The values, where they stay in their file.
     """
 
     file: str
@@ -72,6 +75,7 @@ class Matrix:
     lines: tuple[int, ...] | None = None
     table: TextTable | None = None
     rows_are: Literal["samples", "genes"] | None = None
+    stored: StoredValues | None = None
 
     @property
     def samples(self) -> tuple[str, ...]:
@@ -87,6 +91,12 @@ class Matrix:
     def values_by_sample(self) -> npt.NDArray[np.float32]:
         """(B, G) view: samples in rows."""
         return self.values_RC.T if self.rows_are == "genes" else self.values_RC
+
+    def by_sample(self) -> Iterator[Chunk]:
+        """Yield the values of all samples in the order of the file, some at a time, wherever they are."""
+        if self.stored is None:
+            return chunks_of(self.values_by_sample)
+        return self.stored.by_sample(samples_in_rows=self.rows_are != "genes")
 
     def cell(self, row: int, column: int, found: str, expected: str) -> Problem:
         """Return a problem of one cell."""

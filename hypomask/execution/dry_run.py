@@ -50,6 +50,8 @@ class DryRun:
         Trainings of hypotheses and references, and of null masks if no sequence ends early.
     bytes_per_worker
         Estimate of the most memory that one worker holds; the measurements come on top once, for all of them.
+    streamed
+        Whether the measurements stay on the disk; they then take no memory that anybody else needs.
     seconds, seconds_at_most
         Estimated time with `workers`, without and with all null masks.
     basis
@@ -73,6 +75,7 @@ class DryRun:
     device: str
     bytes_per_worker: int
     bytes_of_measurements: int
+    streamed: bool
     seconds: float
     seconds_at_most: float
     basis: str
@@ -147,6 +150,7 @@ def dry_run(
         device=chosen,
         bytes_per_worker=int(max(cost.bytes_held for cost in costs.values())),
         bytes_of_measurements=int(values_BGC.nbytes),
+        streamed=prepared.cohort.streamed is not None,
         seconds=first,
         seconds_at_most=first + nulls,
         basis=speed.basis,

@@ -87,9 +87,9 @@ def _cohort_parts(cohort: Cohort) -> dict[str, str]:
     covariates = cohort.covariates
     return {
         "samples": _sha256("\n".join(cohort.samples).encode()),
-        "genes": _sha256("\n".join(cohort.genes).encode()),
+        "genes": _sha256("\n".join(cohort.measured_genes).encode()),
         "channels": ", ".join(cohort.channels),
-        "values": _sha256_of_array(cohort.values_BGC),
+        "values": _sha256_of_array(cohort.all_row_digests),
         "covariates": _sha256(
             "\n".join(map(str, covariates.columns)).encode()
             + np.ascontiguousarray(covariates.to_numpy(dtype=np.float64)).tobytes()

@@ -12,7 +12,9 @@ import numpy as np
 from hypomask.comparison.facts import SMALLEST_COHORT
 from hypomask.comparison.result import Role
 from hypomask.data.splits import Folds, make_folds
+from hypomask.data.streamed import Storage
 from hypomask.errors import ConfigError, DataError, HypothesisError, Problem, raise_problems
+from hypomask.execution.gene_choice import null_kind_of, stored_genes, token_genes
 from hypomask.execution.jobs import NO_INTERACTION, UNCONSTRAINED, hypothesis_model
 from hypomask.execution.model_keeping import KeptModels, kept_models
 from hypomask.execution.null_modules import WITHIN_MODULES, null_modules
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PreparedStudy", "coverage_warnings", "prepare", "shown_name"]
 
-MAX_AUTO_GENES = 2000
 MAX_HIDDEN_GENES = 1000  # samples x genes are stored of every job
 MAX_OWN_WARNINGS = 12
 MAX_NAMES_SHOWN = 3
@@ -76,9 +77,21 @@ class PreparedStudy:
 
 
 def prepare(
-    study: Study, *, cohort: Cohort | None = None, hypotheses: Sequence[Hypothesis] | None = None
+    study: Study,
+    *,
+    cohort: Cohort | None = None,
+    hypotheses: Sequence[Hypothesis] | None = None,
+    scratch: Path | None = None,
+    streamed: bool | None = None,
 ) -> PreparedStudy:
     """Read and compile everything that `study` names; a `cohort` or `hypotheses` given take the place of its files.
+
+    Parameters
+    ----------
+    scratch
+        Folder for measurements that do not fit into memory; None: the system's for temporary files.
+    streamed
+        Whether an earlier part of a run streamed them; None: that is decided by their size.
 
     Raises
     ------
@@ -92,7 +105,9 @@ def prepare(
         raise_problems(study.problems_between(hypotheses), ConfigError)
     report: DataReport | None = None
     if cohort is None:
-        cohort, report = study.read_cohort()
+        asked = tuple(hypotheses)
+        storage = Storage(scratch, lambda genes: stored_genes(genes, asked, study), streamed)
+        cohort, report = study.read_cohort(storage)
     # one layout for every process: sums over another memory order would differ in the last bit
     cohort = replace(cohort, values_BGC=np.ascontiguousarray(cohort.values_BGC, dtype=np.float32))
     plan = study.plan
@@ -101,7 +116,7 @@ def prepare(
     scope = hypotheses[0].scope
     if study.model.layers is None:
         study = replace(study, model=replace(study.model, layers=layers_for(hypotheses)))
-    genes, notes = _token_genes(cohort, hypotheses, study)
+    genes, notes = token_genes(cohort.measured_genes, hypotheses, study)
     if cohort.phenotype.kind == "masked-genes":
         _refuse_hidden_genes(scope, genes)
         cohort = cohort.with_genes(genes)
@@ -112,7 +127,6 @@ def prepare(
     references, reference_notes = _references(genes, masks, scope, study)
     found = report.warnings if report else ()
     kept, kept_note = kept_models(study, {**masks, **references}, cohort.phenotype, len(cohort.channels))
-    by_scope = "rewired" if scope == "all" else "matched-genes"
     return PreparedStudy(
         study=study,
         cohort=cohort,
@@ -120,7 +134,7 @@ def prepare(
         folds=folds,
         hypotheses=hypotheses,
         scope=scope,
-        null_kind=by_scope if plan.null_kind == "auto" else plan.null_kind,
+        null_kind=null_kind_of(scope, study),
         masks={**masks, **references},
         coverage=coverage,
         warnings=(
@@ -206,26 +220,6 @@ def coverage_warnings(coverage: Sequence[Coverage]) -> tuple[str, ...]:
 def _some(names: Sequence[str]) -> str:
     shown = ", ".join(names[:MAX_NAMES_SHOWN])
     return shown if len(names) <= MAX_NAMES_SHOWN else f"{shown} and {len(names) - MAX_NAMES_SHOWN} more hypotheses"
-
-
-def _token_genes(
-    cohort: Cohort, hypotheses: Sequence[Hypothesis], study: Study
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the genes that masks are compiled against, and what is to be said about the choice."""
-    choice = study.plan.genes
-    if hypotheses[0].scope == "members" or choice == "all":
-        return cohort.genes, ()
-    if choice == "auto" and len(cohort.genes) <= MAX_AUTO_GENES:
-        return cohort.genes, ()
-    named = {gene for hypothesis in hypotheses for gene in hypothesis.genes}
-    genes = tuple(gene for gene in cohort.genes if gene in named)
-    if not genes:
-        return cohort.genes, ()  # the compilation refuses, with the genes in its message
-    note = (
-        f"{len(genes):,} of the data's {len(cohort.genes):,} genes are in the models: those that a hypothesis names "
-        "(plan.genes: all takes every gene)"
-    )
-    return genes, (note,)
 
 
 def _compile(

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StudyResult", "compare", "default_folder", "open_run"]
 
+MEASUREMENTS, STREAMED, IN_MEMORY = "measurements", "streamed from disk", "in memory"
 LONGEST_FOLDER_NAME = 60  # characters of a study's name, up to 4 bytes each; file systems take 255 bytes
 
 
@@ -102,8 +103,9 @@ def compare(
     if jobs is not None and jobs < 1:
         raise ConfigError(f"jobs: got {jobs}, expected at least 1")
     started = time.time()
-    prepared = prepare(study, cohort=cohort, hypotheses=hypotheses)
     folder = RunFolder(Path(out) if out is not None else default_folder(study))
+    before = None if fresh else _was_streamed(folder)
+    prepared = prepare(study, cohort=cohort, hypotheses=hypotheses, scratch=folder.path, streamed=before)
     progress = progress or Silent()
     chosen = choose_device(device)
     folder.create()
@@ -132,6 +134,15 @@ def compare(
     return replace(result, environment=environment)
 
 
+def _was_streamed(folder: RunFolder) -> bool | None:
+    """Return whether the run in this folder streams its measurements; None: there is none, or it does not say."""
+    if not folder.ledger.exists():
+        return None
+    with Ledger(folder.ledger, read_only=True) as ledger:
+        how = [detail for kind, _, detail in ledger.events() if kind == MEASUREMENTS]
+    return how[-1] == STREAMED if how else None
+
+
 def default_folder(study: Study) -> Path:
     """Return the run folder of a study that was given none: ``hypomask-NAME`` in the working directory."""
     name = "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in study.name).strip("-.")
@@ -156,6 +167,11 @@ class _Run:
     def fingerprint(self) -> dict[str, Any]:
         """What the numbers depend on."""
         return fingerprint(self.prepared)
+
+    @property
+    def measurements(self) -> str:
+        """Where the measurements are while models are trained."""
+        return IN_MEMORY if self.prepared.cohort.streamed is None else STREAMED
 
     def to_the_end(self) -> StudyResult:
         """Train what is to do, compare, write the answer."""
@@ -225,6 +241,7 @@ class _Run:
         if before is None:
             self.ledger.start_study(self.prepared.study.name, self.fingerprint)
             self.ledger.note("started", made_with)
+            self.ledger.note(MEASUREMENTS, self.measurements)
             return
         check_fingerprint(before, self.fingerprint, self.folder.path)
         earlier = [detail for kind, _, detail in self.ledger.events() if kind == "started"]
@@ -308,10 +325,12 @@ class _Run:
         }
         if self.n_workers == 1:
             return InThisProcess(TrainerSetup(cohort=prepared.cohort, **setup))
+        without_values = TrainerSetup.without_values(prepared.cohort)
+        if prepared.cohort.streamed is not None:
+            return WorkerProcesses(TrainerSetup(cohort=without_values, **setup), self.n_workers, logs=self.folder.work)
         values_file = self.folder.work / "values.npy"
         values_BGC = prepared.cohort.values_BGC
         write_durably(values_file, lambda file: np.save(file, values_BGC), "the measurements for the workers")
-        without_values = TrainerSetup.without_values(prepared.cohort)
         setup |= {"cohort": without_values, "values_file": values_file}
         return WorkerProcesses(TrainerSetup(**setup), self.n_workers, logs=self.folder.work)
 
@@ -337,6 +356,7 @@ def _environment(run: _Run, started: float) -> dict[str, Any]:
     return {
         **describe_environment(),
         "device": run.device,
+        "measurements": run.measurements,
         "workers": run.n_workers,
         "jobs_side_by_side": run.stack,
         "seed": prepared.study.plan.seed,

@@ -17,6 +17,7 @@ from hypomask.training.config import TrainingConfig
 if TYPE_CHECKING:
     from hypomask.data.cohort import Cohort
     from hypomask.data.spec import DataReport, DataSpec
+    from hypomask.data.streamed import Storage
 
 __all__ = ["RESERVED_NAMES", "HypothesisSource", "Study"]
 
@@ -78,8 +79,13 @@ class Study:
         """Return the study with other fields of `plan`, e.g. ``study.with_plan(seed=1)``."""
         return replace(self, plan=replace(self.plan, **changes))
 
-    def read_cohort(self) -> tuple[Cohort, DataReport]:
+    def read_cohort(self, storage: Storage | None = None) -> tuple[Cohort, DataReport]:
         """Read the data, and say what was found on the way.
+
+        Parameters
+        ----------
+        storage
+            For measurements that do not fit into memory; see `hypomask.data.reading.read_cohort`.
 
         Raises
         ------
@@ -92,7 +98,7 @@ class Study:
 
         if self.data is None:
             raise ConfigError(f"study {self.name!r} has no data; name files in it, or give a cohort as an object")
-        return read_cohort(self.data, n_folds=self.plan.folds)
+        return read_cohort(self.data, n_folds=self.plan.folds, storage=storage)
 
     def read_hypotheses(self) -> tuple[Hypothesis, ...]:
         """Read the hypotheses, in the order of the study.

@@ -39,6 +39,7 @@ DATA_KEYS = (
     "exclude",
     "transform",
     "drop_missing_phenotype",
+    "streaming",
 )
 PHENOTYPE_KEYS = ("column", "columns", "kind", "event", "positive", "target")
 MASKED_GENES = "masked-genes"
@@ -160,6 +161,7 @@ def _read_data(read: Fields, folder: Path) -> DataSpec | None:
         "exclude": tuple(name.text for name in data.texts("exclude")),
         "transform": data.choice("transform", ("none", "log", "log1p"), "none"),
         "drop_missing_phenotype": data.flag("drop_missing_phenotype", False),
+        "streaming": data.choice("streaming", ("auto", "always", "never"), "auto"),
     }
     if len(read.problems) > n_before:
         return None

@@ -67,6 +67,10 @@ def _data() -> dict[str, Any]:
         "exclude": _NAMES,
         "transform": {"enum": ["none", "log", "log1p"]},
         "drop_missing_phenotype": {"type": "boolean"},
+        "streaming": {
+            "enum": ["auto", "always", "never"],
+            "description": "measurements stay on the disk; auto: when they are too large for memory",
+        },
     }
     return _object(properties, "channels", "phenotype")
 

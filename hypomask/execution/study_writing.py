@@ -67,7 +67,8 @@ def _data(spec: DataSpec, relative_to: Path | None) -> dict[str, Any]:
         content["samples"] = _path(spec.samples, relative_to)
     renamed = {"key_column": "key", "id_column": "id"}
     default = {field.name: field.default for field in fields(spec)}
-    for name in ("key_column", "id_column", "covariates", "groups", "orientation", "layers", "exclude", "transform"):
+    names = ("key_column", "id_column", "covariates", "groups", "orientation", "layers", "exclude", "transform")
+    for name in (*names, "streaming"):
         value = getattr(spec, name)
         if value != default[name]:
             content[renamed.get(name, name)] = list(value) if isinstance(value, tuple) else value

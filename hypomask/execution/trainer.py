@@ -68,7 +68,7 @@ class TrainerSetup:
     Parameters
     ----------
     cohort
-        The cohort; its `values_BGC` may be left empty when `values_file` is given.
+        The cohort; its `values_BGC` may be left empty when `values_file` is given, or when they are streamed.
     values_file
         A ``.npy`` file of (B, G, C) values that is mapped into memory, so that workers share one copy of it.
     fit
@@ -99,7 +99,10 @@ class TrainerSetup:
     @staticmethod
     def without_values(cohort: Cohort) -> Cohort:
         """Return `cohort` without its measurements, to be sent to a worker that maps them from a file."""
-        return replace(cohort, values_BGC=np.zeros((0, 0, 0), np.float32))
+        streamed = cohort.streamed
+        if streamed is not None:
+            streamed = replace(streamed, scratch=None)  # the file is the sender's
+        return replace(cohort, values_BGC=np.zeros((0, 0, 0), np.float32), streamed=streamed)
 
 
 class Trainer:
@@ -118,6 +121,8 @@ class Trainer:
         self._cohort = setup.cohort
         if setup.values_file is not None:
             self._cohort = replace(setup.cohort, values_BGC=np.load(setup.values_file, mmap_mode="r"))
+        elif setup.cohort.streamed is not None:
+            self._cohort = setup.cohort.with_values_mapped()
 
     def train(self, job: Job, mask: Mask) -> Outcome:
         """Train `job` under `mask` and store its predictions. Whatever goes wrong with it comes back as `Failed`."""

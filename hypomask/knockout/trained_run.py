@@ -183,7 +183,7 @@ class TrainedRun:
 
     @cached_property
     def _measured_genes(self) -> frozenset[str]:
-        genes = set(self.cohort.genes)
+        genes = set(self.cohort.measured_genes)
         if self.cohort.phenotype.kind == "masked-genes" and self.prepared.study.data is not None:
             genes |= set(self.prepared.study.read_cohort()[0].genes)  # the prepared one has its tokens alone
         return frozenset(genes)
@@ -236,7 +236,7 @@ def open_trained(
         )
     _check_sources(study, folder, cohort=cohort is None, hypotheses=hypotheses is None)
     try:
-        prepared = prepare(study, cohort=cohort, hypotheses=hypotheses)
+        prepared = prepare(study, cohort=cohort, hypotheses=hypotheses, scratch=folder.path)
     except DataError as error:
         raise DataError(f"{error}\nKnockouts need the measurements that the run was made from.") from error
     check_fingerprint(before, fingerprint(prepared), folder.path)

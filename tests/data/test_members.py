@@ -12,6 +12,7 @@ from hypomask.data.checks import check_cohort
 from hypomask.data.cohort import Phenotype
 from hypomask.data.leakage import find_leaks
 from hypomask.data.members import A_COUNT, THE_EVENT, members_of
+from hypomask.data.survey import survey_of
 from hypomask.data.tables import Findings
 
 
@@ -59,12 +60,12 @@ def test_several_phenotypes_have_the_members_of_each() -> None:
 def test_fewer_events_than_folds_are_refused(make_cohort: Any, kind: str, members: int, says: str) -> None:
     cohort = replace(make_cohort(np.arange(60) % 2), phenotype=phenotype(kind, members=members))
     findings = Findings()
-    check_cohort(cohort, 5, findings, "samples.tsv")
+    check_cohort(cohort, survey_of(cohort), 5, findings, "samples.tsv")
     assert says in str(findings.problems[0])
     assert len(findings.problems) == 1
     several = replace(cohort, phenotype=Phenotype.several([phenotype("continuous"), cohort.phenotype]))
     findings = Findings()
-    check_cohort(several, 5, findings, "samples.tsv")
+    check_cohort(several, survey_of(several), 5, findings, "samples.tsv")
     assert says in str(findings.problems[0])
 
 
@@ -73,7 +74,7 @@ def test_events_in_fewer_groups_than_folds_are_a_warning(make_cohort: Any) -> No
     groups = np.where(survival.values > 0, np.arange(60) % 3, np.arange(60)).astype(np.str_)
     cohort = replace(make_cohort(np.arange(60) % 2), phenotype=survival, groups=groups)
     findings = Findings()
-    check_cohort(cohort, 5, findings, "samples.tsv")
+    check_cohort(cohort, survey_of(cohort), 5, findings, "samples.tsv")
     assert "the event of 'months' is in 3 groups, fewer than 5 folds" in findings.warnings[0]
 
 
@@ -86,9 +87,10 @@ def test_a_gene_that_is_the_time_the_event_or_the_count_is_a_leak(make_cohort: A
         "event": explained.values if kind == "counts" else explained.values > 0,
     }
     cohort = replace(make_cohort(np.arange(60) % 2), phenotype=explained)
-    assert find_leaks(cohort, "samples.tsv") == []
+    assert find_leaks(cohort, survey_of(cohort), "samples.tsv") == []
     for copy in copies.values():
         values = cohort.values_BGC.copy()
         values[:, 1, 0] = 3 * copy - 1
-        (problem,) = find_leaks(replace(cohort, values_BGC=values), "samples.tsv")
+        copied = replace(cohort, values_BGC=values)
+        (problem,) = find_leaks(copied, survey_of(copied), "samples.tsv")
         assert f"gene 'g1' of channel 'c0' and phenotype {explained.name!r} are the same thing" in str(problem)

@@ -9,7 +9,8 @@ import pytest
 
 from hypomask.data.cohort import Phenotype
 from hypomask.data.reading import DataSpec, read_cohort
-from hypomask.data.skewness import skewed_measurements, skewed_phenotypes
+from hypomask.data.skewness import skewed_phenotypes
+from hypomask.data.survey import survey_of
 
 NORMAL = np.random.default_rng(0).standard_normal(300)
 
@@ -67,7 +68,8 @@ def test_raw_counts_and_intensities_are_warned_of_and_logarithms_and_mutations_a
     log_BGC = rng.normal(4.0, 1.0, (300, 5, 1)).astype(np.float32)
 
     def warnings(values_BGC: np.ndarray) -> list[str]:
-        return skewed_measurements(make_cohort(NORMAL, values_BGC=values_BGC.astype(np.float32), continuous=True))
+        cohort = make_cohort(NORMAL, values_BGC=values_BGC.astype(np.float32), continuous=True)
+        return [warning for scale in survey_of(cohort).scale_C if (warning := scale.warning("c0"))]
 
     (counts,) = warnings(rng.poisson(np.exp(log_BGC)))
     assert "as read counts are: normalise for library size first" in counts

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hypomask.data.blocks import find_blocks, identical_rows
+from hypomask.data.blocks import find_blocks
 from hypomask.data.cohort import Phenotype
 from hypomask.data.fold_assignment import assign_folds
+from hypomask.data.row_digests import codes_of_digests, row_digests
 from hypomask.data.splits import inner_folds, make_folds
 from hypomask.errors import ConfigError, DataError
 from hypomask.outcomes.classes import Classes
@@ -79,7 +80,7 @@ def test_identical_measurements_are_never_on_both_sides(make_cohort) -> None:
     values[6, 0, 0] = values[7, 0, 0] = np.nan
     cohort = make_cohort(rng.integers(0, 2, 60), values_BGC=values, groups=[f"p{i // 2}" for i in range(60)])
     folds = make_folds(cohort, n_folds=4, n_repeats=5, seed=2)
-    rows = identical_rows(values)
+    rows = codes_of_digests(row_digests(values))
     assert len(set(rows.tolist())) < 60
     for code in set(rows.tolist()):
         for repeat in range(5):
@@ -100,7 +101,7 @@ def test_missing_values_and_signed_zeros_do_not_hide_a_copy() -> None:
     rows = np.array([[np.nan, 0.0], [np.nan, -0.0], [np.nan, 1.0]], dtype=np.float32)
     other_nan = rows.copy()
     other_nan.view(np.uint32)[1, 0] |= 1  # another bit pattern that is NaN, too
-    assert identical_rows(other_nan[:, :, None]).tolist() == [0, 0, 1]
+    assert codes_of_digests(row_digests(other_nan[:, :, None])).tolist() == [0, 0, 1]
     assert np.signbit(other_nan[1, 1])
 
 

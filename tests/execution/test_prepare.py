@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hypomask.errors import ConfigError, HypothesisError
+from hypomask.execution import gene_choice
 from hypomask.execution import prepare as module
 from hypomask.execution.jobs import NO_INTERACTION, UNCONSTRAINED
 from hypomask.execution.prepare import PreparedStudy, coverage_warnings, prepare, shown_name
@@ -50,7 +51,7 @@ def test_only_named_genes_are_tokens_when_asked_or_when_there_are_many(
     made = prepared(study, genes="named")
     assert {mask.genes for mask in made.masks.values()} == {named}
     assert any("4 of the data's 8 genes are in the models" in warning for warning in made.warnings)
-    monkeypatch.setattr(module, "MAX_AUTO_GENES", 7)
+    monkeypatch.setattr(gene_choice, "MAX_AUTO_GENES", 7)
     assert prepared(study).masks[NO_INTERACTION].genes == named
     assert len(prepared(study, genes="all").masks[NO_INTERACTION].genes) == 8
 
