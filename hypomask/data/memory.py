@@ -48,7 +48,7 @@ def size_in_memory(spec: DataSpec) -> int:
     """
     n_values = 0
     for path in spec.channels.values():
-        if not path.is_file():  # opening a pipe would wait for ever
+        if not os.path.isfile(path):  # opening a pipe would wait for ever
             continue
         if path.suffix == ".h5ad":
             n_values += len(spec.layers) * _values_of_anndata(path)

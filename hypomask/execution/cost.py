@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hypomask.data.streamed_rows import ROWS_VALUES
 from hypomask.execution.trainer import DEFAULT_FIT
 from hypomask.training.closed_form_size import affordable_samples, closed_form_work
 
@@ -22,6 +23,7 @@ OPERATIONS_PER_SECOND = (
 SECONDS_OF_ANY = 0.05  # of a job, however small: 30 to 100 ms for 20 to 140 tokens
 BYTES_OF_TORCH = 350e6  # a process that has loaded it
 ADDITIVE_FITS = 10.0  # inner folds and curves of the additive part, in fits of it
+ETAS_OF_A_PASS = 55  # linear predictors of a streamed sample: inner folds x penalties
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,10 @@ def job_cost(prepared: PreparedStudy, mask: Mask, fit: str = DEFAULT_FIT, device
     if mask.n_edges:  # without edges the transformer adds exactly 0 and is not trained
         operations += 3.0 * trainings * epochs * n_samples * per_step + trainings * start
     fold = 4.0 * prepared.cohort.n_samples * len(prepared.cohort.genes) * n_channels
+    if prepared.cohort.streamed is not None:
+        # In the place of twice a fold: what is standardised at once, the additive part's squares of its columns, lines
+        # and curves, and what a pass keeps of every sample.
+        fold = 50.0 * ROWS_VALUES + 8.0 * 2 * (2 * terms) ** 2 + 8.0 * ETAS_OF_A_PASS * n_samples
     torch = BYTES_OF_TORCH if fit == DEFAULT_FIT else 0.0
     if device != "cpu":
         return JobCost(operations, torch + 2 * fold)

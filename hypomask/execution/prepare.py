@@ -75,6 +75,12 @@ class PreparedStudy:
         """Names of the hypotheses."""
         return tuple(hypothesis.name for hypothesis in self.hypotheses)
 
+    def remove_file(self) -> None:
+        """Remove the file of measurements that are streamed, if there is one; nobody may ask for them after that."""
+        streamed = self.cohort.streamed
+        if streamed is not None and streamed.scratch is not None:
+            streamed.scratch.remove()
+
 
 def prepare(
     study: Study,

@@ -109,7 +109,7 @@ def compare(
     progress = progress or Silent()
     chosen = choose_device(device)
     folder.create()
-    with locked_run_folder(folder.path):
+    with _file_removed(prepared, is_ours=cohort is None), locked_run_folder(folder.path):
         if fresh:
             folder.clear()
             folder.create()
@@ -132,6 +132,16 @@ def compare(
             environment = _environment(run, started)
             write_json(folder.environment, environment, "the description of the environment")
     return replace(result, environment=environment)
+
+
+@contextmanager
+def _file_removed(prepared: PreparedStudy, *, is_ours: bool) -> Iterator[None]:
+    """Remove the file of streamed measurements at the end, unless it came with a cohort that was given."""
+    try:
+        yield
+    finally:
+        if is_ours:
+            prepared.remove_file()
 
 
 def _was_streamed(folder: RunFolder) -> bool | None:

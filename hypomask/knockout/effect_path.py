@@ -99,14 +99,13 @@ def effect_path(
         learned = _one_output(run, one, question)
         _, test = run.prepared.folds.split(one.job.repeat, one.job.fold)
         index = test[question.chosen_B[test]]
-        if not len(index):
-            continue
-        samples = Samples(cohort.values_BGC[index][:, genes], z_BP[index], question.level_GC[genes])
-        with one_thread():
-            tokens, change_TKB = scanner.by_token(learned, samples)
-            direct_B = scanner.effects(learned, question.phenotype, samples).direct_IKB[0, 0]
-        changes.append(change_TKB[:, 0])
-        direct.append(direct_B)
+        for part in run.in_parts(index) if len(index) else ():
+            samples = Samples(cohort.values_BGC[part][:, genes], z_BP[part], question.level_GC[genes])
+            with one_thread():
+                tokens, change_TKB = scanner.by_token(learned, samples)
+                direct_B = scanner.effects(learned, question.phenotype, samples).direct_IKB[0, 0]
+            changes.append(change_TKB[:, 0])
+            direct.append(direct_B)
     change_TB = np.concatenate(changes, axis=1)
     own = {mask.genes.index(gene) for gene in intervention.genes} | _cut_tokens(intervention, mask)
     steps = _steps(mask, own or {int(row) for row in compiled.edits.pair_row}, run.prepared.study.model.n_layers)

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from hypomask.data.standardize import Scaling
+from hypomask.data.scaling import Scaling
+from hypomask.data.stored_values import chunks_of
 from hypomask.errors import ConfigError, did_you_mean
 
 __all__ = ["Levels", "at_dose", "parse_levels"]
 
 NAMES = ("minimum", "maximum", "zero", "absent")
+VALUES_AT_ONCE = 20_000_000  # of all samples, some genes at a time: a quantile takes a copy in float64
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,7 @@ class Levels:
         """Return sentences about levels that are probably not what a knockout means."""
         doubts = []
         for c, channel in enumerate(channels):
-            known = values_BGC[:, :, c][np.isfinite(values_BGC[:, :, c])]
-            if self.of_channel(channel) in ("minimum", "zero") and len(known) and np.isin(known, (0, 1)).all():
+            if self.of_channel(channel) in ("minimum", "zero") and _is_binary(values_BGC[:, :, c]):
                 doubts.append(
                     f"channel {channel!r} holds 0 and 1 alone, and the reference level is 0: right where 1 means that "
                     f"the gene is there; where 1 means that it is altered or lost, give --level {channel}=1"
@@ -120,14 +121,30 @@ def _of_channel(values_BG: npt.NDArray[np.float32], level: str) -> npt.NDArray[n
     n_genes = values_BG.shape[1]
     if level == "absent":
         return np.full(n_genes, np.nan)
-    if level in ("minimum", "maximum") or level.startswith("q"):
-        share = {"minimum": 0.0, "maximum": 1.0}.get(level)
-        share = float(level[1:]) if share is None else share
+    if level in ("minimum", "maximum"):
+        extreme = np.fmin if level == "minimum" else np.fmax
+        parts = [extreme.reduce(part_BG, axis=0) for _, part_BG in chunks_of(values_BG)]
+        return np.asarray(extreme.reduce(parts, axis=0), dtype=np.float64)
+    if level.startswith("q"):
         level_G = np.full(n_genes, np.nan)
-        measured = np.isfinite(values_BG).any(axis=0)
-        level_G[measured] = np.nanquantile(values_BG[:, measured].astype(np.float64), share, axis=0)
+        step = max(1, VALUES_AT_ONCE // max(len(values_BG), 1))
+        for first in range(0, n_genes, step):
+            part_BG = values_BG[:, first : first + step].astype(np.float64)
+            measured = np.isfinite(part_BG).any(axis=0)
+            level_G[first : first + step][measured] = np.nanquantile(part_BG[:, measured], float(level[1:]), axis=0)
         return level_G
     return np.full(n_genes, 0.0 if level == "zero" else float(level))
+
+
+def _is_binary(values_BG: npt.NDArray[np.float32]) -> bool:
+    """Return whether there are values, all of them 0 or 1."""
+    is_any = False
+    for _, part_BG in chunks_of(values_BG):
+        known = part_BG[np.isfinite(part_BG)]
+        if not np.isin(known, (0, 1)).all():
+            return False
+        is_any = is_any or bool(len(known))
+    return is_any
 
 
 def _words(level: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,6 +71,12 @@ class ModelEffects:
     mediated_MIKB: Float
     unit_IKB: Float
     before_KB: Float
+
+    @classmethod
+    def joined(cls, parts: Sequence[ModelEffects]) -> ModelEffects:
+        """Return the effects in samples that follow one another."""
+        names = ("direct_IKB", "mediated_MIKB", "unit_IKB", "before_KB")
+        return cls(*(np.concatenate([getattr(part, name) for part in parts], axis=-1) for name in names))
 
     def mean_mediated(self) -> Float:
         """Return (I, K, B): the mean over replicates."""

@@ -137,11 +137,11 @@ def _widths(run: TrainedRun, name: str, question: Question, graph: LayerGraph) -
         index = test[question.chosen_B[test]]
         n += len(index)
         replicates = model.fitted.replicates if model.fitted.shrinkage > 0 else ()
-        x_BGC = model.scaling.genes(cohort.values_BGC[index][:, genes])
         for replicate in replicates:
             network = network_of(replicate, layouts, (graph,), factor=model.fitted.shrinkage)
             for first in range(0, len(index), SAMPLES_AT_ONCE):
-                block = np.ascontiguousarray(x_BGC[first : first + SAMPLES_AT_ONCE].transpose(1, 2, 0))
+                x_BGC = model.scaling.genes(cohort.values_BGC[index[first : first + SAMPLES_AT_ONCE]][:, genes])
+                block = np.ascontiguousarray(x_BGC.transpose(1, 2, 0))
                 term = measured_pass(network, torch.from_numpy(block).double()).last.term_EKS * others
                 largest = torch.segment_reduce(term, "max", offsets=start, axis=0, unsafe=True).clamp(min=0)
                 least = torch.segment_reduce(term, "min", offsets=start, axis=0, unsafe=True).clamp(max=0)

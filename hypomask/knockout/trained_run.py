@@ -9,6 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
 from hypomask.data.cohort import Cohort
 from hypomask.errors import ConfigError, DataError, HypothesisError, RunError, did_you_mean
 from hypomask.execution.checkpoints import CheckpointStore
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from hypomask.training.fold_model import JobModel
 
 __all__ = ["ModelOf", "TrainedRun", "open_trained"]
+
+VALUES_AT_ONCE = 4_000_000  # measurements of samples that are streamed; edited, they take some ten times as much
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,14 @@ class TrainedRun:
     def cohort(self) -> Cohort:
         """The samples as measured."""
         return self.prepared.cohort
+
+    def in_parts(self, index: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+        """Return samples in parts that are asked about one after another: all at once unless they are streamed."""
+        cohort = self.cohort
+        if cohort.streamed is None:
+            return [index]
+        step = max(1, VALUES_AT_ONCE // (len(cohort.genes) * len(cohort.channels)))
+        return [index[first : first + step] for first in range(0, len(index), step)]
 
     @cached_property
     def names(self) -> tuple[str, ...]:

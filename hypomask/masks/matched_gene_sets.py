@@ -32,7 +32,8 @@ NEAREST_SHARE = 0.02  # a replacement is drawn among this share of the pool ...
 # it explains: with 5 alternatives one random gene of 200 beat its nulls in 15 % of studies, with 20 in 6 %.
 NEAREST_FEWEST, NEAREST_MOST = 20, 50
 FEW_OTHERS = 2  # other genes per gene of the hypothesis, below which it is said how many there are
-GENES_AT_ONCE = 1024  # 20,000 genes of 4,000 samples would otherwise take gigabytes
+# 20,000 genes of 4,000 samples would otherwise take gigabytes, and 1,000 genes of a million samples, too.
+GENES_AT_ONCE, VALUES_AT_ONCE = 1024, 20_000_000
 TIE_BREAK = 1e-9  # below any difference of ranks
 
 
@@ -70,13 +71,14 @@ class GenePool:
     ) -> GenePool:
         """Measure the spread of every gene in every channel as its standard deviation; missing values are left out."""
         spread_GC = np.zeros(values_BGC.shape[1:])
-        for start in range(0, len(genes), GENES_AT_ONCE):
-            block_BGC = values_BGC[:, start : start + GENES_AT_ONCE].astype(np.float64)
+        step = int(np.clip(VALUES_AT_ONCE // max(len(values_BGC) * values_BGC.shape[2], 1), 1, GENES_AT_ONCE))
+        for start in range(0, len(genes), step):
+            block_BGC = values_BGC[:, start : start + step].astype(np.float64)
             known_BGC = np.isfinite(block_BGC)
             n_GC = np.maximum(known_BGC.sum(axis=0), 1)
             mean_GC = np.where(known_BGC, block_BGC, 0.0).sum(axis=0) / n_GC
             squares_BGC = np.where(known_BGC, block_BGC - mean_GC, 0.0) ** 2
-            spread_GC[start : start + GENES_AT_ONCE] = np.sqrt(squares_BGC.sum(axis=0) / n_GC)
+            spread_GC[start : start + step] = np.sqrt(squares_BGC.sum(axis=0) / n_GC)
         return cls(tuple(genes), spread_GC, degree)
 
     def rank_coordinates(self) -> npt.NDArray[np.float64]:

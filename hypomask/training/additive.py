@@ -20,7 +20,18 @@ from hypomask.training.calibration import Calibration, fit_calibration
 from hypomask.training.curves import Curves, fit_curves
 from hypomask.training.penalised import PENALTIES, penalised_path
 
-__all__ = ["AdditiveModel", "additive_splits", "fit_additive"]
+__all__ = [
+    "COVARIATE_PRIOR_SD",
+    "CURVE_PRIOR_SD",
+    "AdditiveModel",
+    "Candidate",
+    "additive_splits",
+    "best_candidate",
+    "clearly_lower",
+    "design_of",
+    "fit_additive",
+    "held_out_losses",
+]
 
 # A covariate is penalised 100 times less than a gene of the same spread: it is there to be adjusted for.
 COVARIATE_PRIOR_SD = 10.0
@@ -66,7 +77,7 @@ class AdditiveModel:
 
     def design(self, x_BGC: npt.NDArray[np.float32] | None, z_BP: Float) -> Float:
         """Return (B, J) columns: covariates, genes x channels, curves."""
-        return _design(_flat(x_BGC, len(z_BP)), z_BP, self.curves)
+        return design_of(_flat(x_BGC, len(z_BP)), z_BP, self.curves)
 
 
 def fit_additive(
@@ -101,14 +112,14 @@ def fit_additive(
     parts = additive_splits(y, family, blocks, seed)
 
     def design(shape: Curves | None) -> Float | Tensor:
-        return _where_it_is_fitted(_design(x_BJ, z_BP, shape), family, device)
+        return _where_it_is_fitted(design_of(x_BJ, z_BP, shape), family, device)
 
-    best: _Candidate | None = None
+    best: Candidate | None = None
     for shape in candidates:
         if shape is None and best is not None:
             continue  # no gene can bend
         candidate = _cross_validate(design(shape), shape, y, family, parts)
-        if best is None or _clearly_lower(candidate.losses_B, best.losses_B):
+        if best is None or clearly_lower(candidate.losses_B, best.losses_B):
             best = candidate
     if best is None:  # cannot happen: the first candidate is always tried
         raise RuntimeError("no additive model was tried")
@@ -125,7 +136,7 @@ def fit_additive(
 
 
 @dataclass(frozen=True, eq=False)
-class _Candidate:
+class Candidate:
     """A design, its best penalty (by position), and its inner out-of-sample predictions and losses."""
 
     curves: Curves | None
@@ -138,7 +149,8 @@ def _flat(x_BGC: npt.NDArray[np.float32] | None, n: int) -> Float:
     return np.zeros((n, 0)) if x_BGC is None else x_BGC.reshape(n, -1).astype(np.float64)
 
 
-def _design(x_BJ: Float, z_BP: Float, curves: Curves | None) -> Float:
+def design_of(x_BJ: Float, z_BP: Float, curves: Curves | None) -> Float:
+    """Return (B, J): covariates, genes x channels and, where there are any, curves."""
     columns = [COVARIATE_PRIOR_SD * z_BP, x_BJ]
     if curves is not None:
         columns.append(curves.apply(x_BJ))
@@ -157,7 +169,7 @@ def _rows(design: Float | Tensor, chosen: npt.NDArray[np.bool_]) -> Float | Tens
     return design[chosen]
 
 
-def _clearly_lower(losses_B: Float, than_B: Float) -> bool:
+def clearly_lower(losses_B: Float, than_B: Float) -> bool:
     """Return whether curves pay: by more than a standard error of the paired difference, or they are noise."""
     gain_B = than_B - losses_B
     return bool(gain_B.mean() > gain_B.std() / np.sqrt(len(gain_B)))
@@ -178,13 +190,17 @@ def _cross_validate(
     y: Float,
     family: Family,
     splits: list[npt.NDArray[np.int8]],
-) -> _Candidate:
+) -> Candidate:
     """Pick the penalty with the least loss on samples left out."""
-    eta_RPBK, losses_RPB = _held_out(design, y, family, splits)
+    return best_candidate(curves, *_held_out(design, y, family, splits))
+
+
+def best_candidate(curves: Curves | None, eta_RPBK: Float, losses_RPB: Float) -> Candidate:
+    """Return a design at the penalty with the least loss (R, P, B) of samples left out, with their predictors."""
     # Losses of single splits, not of averaged predictions: the model that is used is not averaged over splits.
     losses_PB = losses_RPB.mean(axis=0)
     chosen = int(np.argmin(losses_PB.mean(axis=1)))
-    return _Candidate(curves, chosen, eta_RPBK[:, chosen].mean(axis=0), losses_PB[chosen])
+    return Candidate(curves, chosen, eta_RPBK[:, chosen].mean(axis=0), losses_PB[chosen])
 
 
 def _held_out(
@@ -202,7 +218,13 @@ def _held_out(
                 path = penalised_path(inside, y[~held_out], family=family)
                 eta_PBK[:, held_out] = path.predict(_rows(design, held_out))
                 inside_PBK = path.predict(inside)
-            for eta_BK, losses_B, inside_BK in zip(eta_PBK, losses_PB, inside_PBK, strict=True):
-                predicted_BK = family.predicted(eta_BK[held_out], y[~held_out], inside_BK)
-                losses_B[held_out] = family.losses(predicted_BK, y[held_out])
+            losses_PB[:, held_out] = held_out_losses(eta_PBK[:, held_out], inside_PBK, y, held_out, family)
     return eta_RPBK, losses_RPB
+
+
+def held_out_losses(
+    eta_PBK: Float, inside_PBK: Float, y: Float, held_out: npt.NDArray[np.bool_], family: Family
+) -> Float:
+    """Return (P, B) losses of the samples `held_out`, with predictors of them and of all others, penalty by penalty."""
+    pairs = zip(eta_PBK, inside_PBK, strict=True)
+    return np.stack([family.losses(family.predicted(eta, y[~held_out], inside), y[held_out]) for eta, inside in pairs])

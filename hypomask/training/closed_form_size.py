@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["affordable_samples", "closed_form_work"]
+__all__ = ["FEWEST_ROWS", "affordable_samples", "closed_form_work"]
 
 # Work of the closed form in multiply-adds, and final tokens held at once in values (2 GB in float32). Larger cohorts
 # start from as many of their samples as stay below both, and all of them are trained on after that.

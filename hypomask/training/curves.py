@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Curves", "fit_curves"]
+__all__ = ["CUT", "Curves", "fit_curves"]
 
 Float = npt.NDArray[np.float64]
 

@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, v
 
 from hypomask.data.blocks import find_blocks
 from hypomask.data.cohort import Cohort, Phenotype
-from hypomask.data.standardize import fit_scaling
+from hypomask.data.scaling import fit_scaling
 from hypomask.errors import DataError
 from hypomask.masks.mask import Mask
 from hypomask.model.attention import build_layout

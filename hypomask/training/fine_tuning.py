@@ -16,6 +16,7 @@ from hypomask.model.transformer import MaskedGeneTransformer
 from hypomask.outcomes.family import Family
 from hypomask.training.config import TrainingConfig
 from hypomask.training.epochs import Tuned, run_epochs
+from hypomask.training.streamed_tensor import Loaded, chosen, part_by_part
 
 __all__ = ["Samples", "fine_tune", "predict"]
 
@@ -24,9 +25,12 @@ SAMPLES_AT_ONCE = 1024
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Tensors of some samples on the device: measurements (B, G, C), offset (B, K) and response (B,)."""
+    """Tensors of some samples on the device: measurements (B, G, C), offset (B, K) and response (B,).
 
-    x_BGC: Tensor
+    Measurements that are streamed are loaded there when they are asked for.
+    """
+
+    x_BGC: Loaded
     offset_BK: Tensor
     y_B: Tensor
 
@@ -36,14 +40,14 @@ class Samples:
     def at(self, positions: npt.NDArray[np.int64]) -> Samples:
         """Return those at `positions`."""
         rows = torch.from_numpy(positions).to(self.y_B.device)
-        return Samples(self.x_BGC[rows], self.offset_BK[rows], self.y_B[rows])
+        return Samples(chosen(self.x_BGC, rows), self.offset_BK[rows], self.y_B[rows])
 
 
 @torch.no_grad()
-def predict(model: MaskedGeneTransformer, x_BGC: Tensor, layouts: Sequence[LayerLayout]) -> Tensor:
+def predict(model: MaskedGeneTransformer, x_BGC: Loaded, layouts: Sequence[LayerLayout]) -> Tensor:
     """Return (B, K): what the mask adds."""
     model.eval()
-    return torch.cat([model(part, layouts) for part in torch.split(x_BGC, SAMPLES_AT_ONCE)])
+    return torch.cat([model(part, layouts) for part in part_by_part(x_BGC, SAMPLES_AT_ONCE)])
 
 
 def fine_tune(

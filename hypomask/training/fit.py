@@ -12,6 +12,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from hypomask.data.seeds import derive_seed
 from hypomask.data.splits import inner_folds
+from hypomask.data.streamed_rows import Measurements
 from hypomask.masks.mask import Mask
 from hypomask.model.attention import LayerLayout, build_layout
 from hypomask.model.config import ModelConfig
@@ -33,6 +34,7 @@ from hypomask.training.fitted_model import FittedModel
 from hypomask.training.partial_residuals import AdditiveShare, Smoothers
 from hypomask.training.penalised import RidgePath
 from hypomask.training.shrinkage import choose_shrinkage
+from hypomask.training.streamed_tensor import chosen, on_device
 from hypomask.training.tuning import Steps, Tuning, alone
 
 __all__ = ["fit_model", "fitting", "smoothers_of"]
@@ -42,7 +44,7 @@ LEAST_WEIGHT = 1e-3
 
 
 def fit_model(
-    x_BGC: npt.NDArray[np.float32],
+    x_BGC: Measurements,
     z_BP: Float,
     y: Float,
     additive: AdditiveModel,
@@ -87,7 +89,7 @@ def fit_model(
 
 def smoothers_of(
     additive: AdditiveModel,
-    x_BGC: npt.NDArray[np.float32],
+    x_BGC: Measurements,
     z_BP: Float,
     y: Float,
     *,
@@ -107,7 +109,7 @@ def smoothers_of(
 
 
 def fitting(
-    x_BGC: npt.NDArray[np.float32],
+    x_BGC: Measurements,
     y: Float,
     additive: AdditiveModel,
     mask: Mask,
@@ -135,7 +137,7 @@ class _Fitter:
 
     def __init__(
         self,
-        x_BGC: npt.NDArray[np.float32],
+        x_BGC: Measurements,
         y: Float,
         additive: AdditiveModel,
         mask: Mask,
@@ -162,7 +164,7 @@ class _Fitter:
         )
         self.n_channels = x_BGC.shape[2]
         self.samples = Samples(
-            torch.from_numpy(np.ascontiguousarray(x_BGC)).to(device),
+            on_device(x_BGC, device),
             torch.from_numpy(self.offset).to(device=device, dtype=torch.float32),
             response_tensor(torch.from_numpy(self.y).to(device), self.family, torch.float32),
         )
@@ -173,8 +175,9 @@ class _Fitter:
         models = [self._new_model(i) for i in replicates]
         initial_values = [parameters_to_vector(model.parameters()).detach() for model in models]
         x_BGC = self.samples.x_BGC
-        rows = affordable_rows(models[0], x_BGC, self.layouts, derive_seed("closed form", self.seed))
-        x_start_BGC = x_BGC if len(rows) == len(x_BGC) else x_BGC[torch.from_numpy(rows).to(self.device)]
+        seed, held = derive_seed("closed form", self.seed), len(self.additive.coefficients)
+        rows = affordable_rows(models[0], x_BGC, self.layouts, seed, held)
+        x_start_BGC = x_BGC if len(rows) == len(x_BGC) else chosen(x_BGC, torch.from_numpy(rows).to(self.device))
         features = [token_features(model, x_start_BGC, self.layouts) for model in models]
         starts = [_Start(self, rows, features[i], parts[rows] != i) for i in replicates]
         penalty = self._choose_penalty(starts)
@@ -271,7 +274,7 @@ class _Fitter:
 
     def said(self, model: MaskedGeneTransformer, rows: npt.NDArray[np.int64]) -> Float:
         """Return (B, K): what a model says of samples `rows`."""
-        x_BGC = self.samples.x_BGC[torch.from_numpy(rows).to(self.device)]
+        x_BGC = chosen(self.samples.x_BGC, torch.from_numpy(rows).to(self.device))
         return predict(model, x_BGC, self.layouts).cpu().numpy().astype(np.float64)
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from hypomask.data.standardize import Scaling
+from hypomask.data.scaling import Scaling
+from hypomask.data.streamed_rows import Measurements, StreamedRows
 from hypomask.masks.mask import Mask
 from hypomask.model.attention import LayerLayout, build_layout
 from hypomask.model.config import ModelConfig
@@ -52,6 +53,12 @@ class Predicted:
     additive: Float
     gene_free: Float
     replicates_MBP: Float
+
+    @classmethod
+    def joined(cls, parts: Sequence[Predicted]) -> Predicted:
+        """Return the predictions of samples that follow one another."""
+        names = ("full", "additive", "gene_free", "replicates_MBP")
+        return cls(*(np.concatenate([getattr(part, name) for part in parts], axis=-2) for name in names))
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +103,11 @@ class FoldModel:
         """Predict samples from measurements of the mask's genes and covariates, both as measured."""
         return self.predict_standardised(self.scaling.genes(values_BGC), self.scaling.covariates(z_BP))
 
-    def predict_standardised(self, x_BGC: Values, z_BP: Float) -> Predicted:
+    def predict_standardised(self, x_BGC: Measurements, z_BP: Float) -> Predicted:
         """Predict samples from standardised measurements and covariates."""
+        if isinstance(x_BGC, StreamedRows):
+            parts = [self.predict_standardised(part_BGC, z_BP[rows]) for rows, part_BGC in x_BGC.chunks()]
+            return Predicted.joined(parts)
         additive_BK = self.fitted.additive.predict(x_BGC, z_BP)
         added_MBK = self.fitted.added_by_replicate(x_BGC, z_BP)
         full_BK = additive_BK + added_MBK.mean(axis=0) if len(added_MBK) else additive_BK

@@ -14,6 +14,7 @@ from hypomask.data.cohort import Cohort
 from hypomask.data.seeds import derive_seed
 from hypomask.data.splits import Folds
 from hypomask.data.standardize import FoldData, prepare_fold
+from hypomask.data.streamed_rows import StreamedRows
 from hypomask.masks.mask import Mask
 from hypomask.model.config import ModelConfig
 from hypomask.outcomes.family import Float
@@ -31,6 +32,7 @@ from hypomask.training.fold_model import (
 from hypomask.training.masked_genes import fit_hidden_genes
 from hypomask.training.penalised import PENALTIES
 from hypomask.training.stacked import tune_stacked
+from hypomask.training.streamed_additive import fit_streamed_additive
 from hypomask.training.tuning import Steps, alone, together
 
 __all__ = ["FoldFit", "fit_fold", "fit_folds"]
@@ -202,22 +204,25 @@ def _fit_phenotype(
     def additive(genes: tuple[str, ...] | None) -> AdditiveModel:
         key = ("additive", repeat, fold, genes)
         if key not in cache:
-            cache[key] = fit_additive(
-                None if genes is None else data.x_train_BGC[:, positions],
-                data.z_train_BP,
-                data.y_train,
-                family=family,
-                blocks=folds.blocks[train],
-                seed=seed,
-                curves=training.own_gene_curves == "auto",
-                device=device,
-            )
+            settings: dict[str, Any] = {
+                "family": family,
+                "blocks": folds.blocks[train],
+                "seed": seed,
+                "curves": training.own_gene_curves == "auto",
+                "device": device,
+            }
+            x_BGC = None if genes is None else x_train_BGC
+            if isinstance(x_BGC, StreamedRows):
+                cache[key] = fit_streamed_additive(x_BGC, data.z_train_BP, data.y_train, **settings)
+            else:
+                cache[key] = fit_additive(x_BGC, data.z_train_BP, data.y_train, **settings)
         fitted: AdditiveModel = cache[key]
         return fitted
 
     positions = cohort.gene_index(mask.genes)
+    x_train_BGC = data.train_genes(positions)
     gene_free, with_genes = additive(None), additive(mask.genes)
-    x_train_BGC, blocks = data.x_train_BGC[:, positions], folds.blocks[train]
+    blocks = folds.blocks[train]
     # Of one set of genes alone: they can be as large as a table of samples by samples.
     if cache.get(("smoothed genes", repeat, fold)) != mask.genes:
         cache["smoothed genes", repeat, fold] = mask.genes
@@ -263,7 +268,7 @@ def _fit_phenotype(
         "additive_penalty_at_weakest": int(with_genes.penalty <= PENALTIES[-1]),
         "calibration_slope": with_genes.calibration.slope,
     }
-    predicted = fold_model.predict_standardised(data.x_test_BGC[:, positions], data.z_test_BP)
+    predicted = fold_model.predict_standardised(data.test_genes(positions), data.z_test_BP)
     return _fold_fit(test, predicted, numbers, fold_model)
 
 

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from hypomask.data.cohort import Cohort
+from hypomask.data.scaling import fit_scaling
 from hypomask.data.seeds import derive_seed
 from hypomask.data.splits import Folds, inner_folds
-from hypomask.data.standardize import fit_scaling
 from hypomask.masks.mask import Mask
 from hypomask.model.attention import LayerLayout, build_layout
 from hypomask.model.config import ModelConfig

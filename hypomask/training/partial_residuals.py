@@ -26,6 +26,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from hypomask.data.streamed_rows import Measurements, StreamedRows, taken
 from hypomask.outcomes.family import Float
 from hypomask.training.additive import AdditiveModel
 from hypomask.training.penalised import Rotation
@@ -71,7 +72,7 @@ class Smoothers:
     def __init__(
         self,
         additive: AdditiveModel,
-        x_BGC: npt.NDArray[np.float32],
+        x_BGC: Measurements,
         z_BP: Float,
         weight_B: Float,
         splits: Sequence[npt.NDArray[np.int8]],
@@ -81,20 +82,27 @@ class Smoothers:
         self._additive, self._x_BGC, self._z_BP = additive, x_BGC, z_BP
         self._weight_B, self._splits = weight_B, splits
         self._made: dict[bytes, Smoother] = {}
+        self._among: tuple[npt.NDArray[np.int64], Smoothers] | None = None
 
     def among(self, rows: npt.NDArray[np.int64]) -> Smoothers:
-        """Return those of the samples `rows` alone, in that order; themselves where that is all of them."""
-        if len(rows) == self.n_samples:
+        """Return those of the samples `rows` alone, in that order; themselves where that is all of them.
+
+        Measurements that are streamed are held from here on. The latest answer is kept: replicates ask for the same.
+        """
+        if len(rows) == self.n_samples and not isinstance(self._x_BGC, StreamedRows):
             return self
-        splits = [parts_B[rows] for parts_B in self._splits]
-        return Smoothers(
-            self._additive, self._x_BGC[rows], self._z_BP[rows], self._weight_B[rows], splits, self._device
-        )
+        if self._among is None or not np.array_equal(self._among[0], rows):
+            self._among = None  # first, so that two are never held
+            splits, x_BGC = [parts_B[rows] for parts_B in self._splits], taken(self._x_BGC, rows)
+            of_rows = Smoothers(self._additive, x_BGC, self._z_BP[rows], self._weight_B[rows], splits, self._device)
+            self._among = rows, of_rows
+        return self._among[1]
 
     def taken_by(self, share: AdditiveShare) -> Float:
         """Return (B, K): what `share` takes of every sample."""
-        blocks = [slice(first, first + ROWS_AT_ONCE) for first in range(0, self.n_samples, ROWS_AT_ONCE)]
-        return np.concatenate([share.of(self._additive.design(self._x_BGC[b], self._z_BP[b])) for b in blocks])
+        blocks = np.split(np.arange(self.n_samples), np.arange(ROWS_AT_ONCE, self.n_samples, ROWS_AT_ONCE))
+        designs = (self._additive.design(taken(self._x_BGC, rows), self._z_BP[rows]) for rows in blocks)
+        return np.concatenate([share.of(design_BJ) for design_BJ in designs])
 
     def of(self, inside_B: Inside) -> Smoother:
         """Return the smoother that is fitted to samples `inside_B` (B,) alone; made once."""
@@ -124,7 +132,7 @@ class Smoothers:
     @cached_property
     def _rotated(self) -> tuple[Float, Rotation]:
         """Means of the design's columns (J,), and the columns less their means, rotated."""
-        design_BJ = self._additive.design(self._x_BGC, self._z_BP)
+        design_BJ = self._additive.design(taken(self._x_BGC), self._z_BP)
         mean_J = design_BJ.mean(axis=0)
         return mean_J, Rotation(design_BJ - mean_J)
 

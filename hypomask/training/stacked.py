@@ -19,6 +19,7 @@ from torch import Tensor
 from hypomask.model.attention.stacked import why_not_stacked
 from hypomask.training.epochs import Tuned, batches, learning_rate
 from hypomask.training.stacked_models import StackedModels, by_loss
+from hypomask.training.streamed_tensor import StreamedTensor
 from hypomask.training.tuning import Tuning, in_halves
 
 __all__ = ["tune_stacked"]
@@ -44,6 +45,8 @@ def tune_stacked(tunings: Sequence[Tuning]) -> list[Tuned]:
 def _kind(tuning: Tuning) -> Hashable:
     """Return what members of a stack must have in common, None where a model can be in no stack."""
     model, layout = tuning.model, tuning.layouts[0]
+    if isinstance(tuning.samples.x_BGC, StreamedTensor):  # a step of a stack reads what stays where it is
+        return None
     if model.config.dropout > 0 or why_not_stacked(tuning.layouts) is not None:
         return None
     shapes = tuple(parameter.shape for parameter in model.parameters())

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from hypomask.data.standardize import Scaling
+from hypomask.data.scaling import Scaling
 from hypomask.masks.mask import Mask
 from hypomask.model.config import ModelConfig
 from hypomask.model.hidden_values import HiddenValueTransformer

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from hypomask.data.cohort import Cohort
-from hypomask.data.standardize import MAX_ABS_Z, prepare_fold
+from hypomask.data.scaling import MAX_ABS_Z
+from hypomask.data.standardize import prepare_fold
 
 VALUES = hnp.arrays(
     np.float32,

@@ -7,7 +7,7 @@ import pytest
 from random_models import random_mask, random_model
 from trained import GENES
 
-from hypomask.data.standardize import fit_scaling
+from hypomask.data.scaling import fit_scaling
 from hypomask.errors import ConfigError
 from hypomask.knockout.asking import ScanOptions
 from hypomask.knockout.compiled import compile_interventions

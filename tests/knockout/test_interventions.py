@@ -8,7 +8,7 @@ import pytest
 from random_models import random_mask
 
 from hypomask.data.cohort import Cohort, Phenotype
-from hypomask.data.standardize import fit_scaling
+from hypomask.data.scaling import fit_scaling
 from hypomask.errors import ConfigError, DataError, HypothesisError
 from hypomask.hypothesis.graph import GeneGroup, Hypothesis
 from hypomask.knockout.compiled import compile_interventions
