@@ -13,6 +13,7 @@ import numpy.typing as npt
 from hypomask.errors import RunError
 from hypomask.execution.config_fields import config_as_dict
 from hypomask.hypothesis.document import dump_hypotheses
+from hypomask.training.recipe import RECIPE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_fingerprint", "config_hash", "fingerprint"]
 
+FIRST_RECIPE = 1  # of runs that do not say
 MAX_DIFFERENCES_SHOWN = 10
 NO_PART = (
     "keep_models",
@@ -34,6 +36,7 @@ def fingerprint(prepared: PreparedStudy) -> dict[str, Any]:
     """Return settings, hypotheses and data as nested text and numbers; file paths do not count, contents do."""
     study = prepared.study
     return {
+        "recipe of training": RECIPE,
         "settings": {
             "scope": prepared.scope,
             "model": config_as_dict(study.model),
@@ -63,7 +66,7 @@ def check_fingerprint(before: Mapping[str, Any], now: Mapping[str, Any], folder:
     RunError
         Naming every difference, and the way out.
     """
-    old, new = _flat(before), _flat(now)
+    old, new = _flat({"recipe of training": FIRST_RECIPE, **before}), _flat(now)
     differences = [
         f"  {key}: the run has {_shown(old.get(key))}, this study has {_shown(new.get(key))}"
         for key in sorted(old.keys() | new.keys())
@@ -75,7 +78,7 @@ def check_fingerprint(before: Mapping[str, Any], now: Mapping[str, Any], folder:
     if len(differences) > len(shown):
         shown.append(f"  ... and {len(differences) - len(shown)} more")
     raise RunError(
-        f"{folder}: this run was started with another study or other data:\n"
+        f"{folder}: this run was started with another study or other data, or by another hypomask:\n"
         + "\n".join(shown)
         + "\nStart again with --fresh (what was trained is lost), or choose another folder with --out."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from hypomask.execution.run_folder import RunFolder
 from hypomask.execution.run_lock import locked_run_folder
 from hypomask.execution.study import Study, load_study
 from hypomask.execution.study_result import StudyResult
+from hypomask.training.recipe import RECIPE
 
 N_FIRST_STAGE = 4 * 3 * 2
 
@@ -241,6 +243,23 @@ def test_changed_settings_are_refused_by_name(study_file: Path, tmp_path: Path) 
     assert "--out" in message
     assert message.count("the run has") == 2
     run(changed, tmp_path / "run", fresh=True)  # type: ignore[arg-type]
+
+
+def test_a_run_of_another_recipe_of_training_is_not_gone_on_with(
+    study_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(study_file, tmp_path / "run")
+    with sqlite3.connect(tmp_path / "run" / "run.sqlite") as ledger:  # as runs were from before recipes had a number
+        (stored,) = ledger.execute("SELECT fingerprint FROM study").fetchone()
+        content = json.loads(stored)
+        assert content.pop("recipe of training") == RECIPE
+        ledger.execute("UPDATE study SET fingerprint = ?", (json.dumps(content),))
+    ledger.close()
+    with pytest.raises(RunError, match=rf"recipe of training: the run has 1, this study has {RECIPE}") as caught:
+        run(study_file, tmp_path / "run")
+    assert "or by another hypomask" in str(caught.value)
+    monkeypatch.setattr("hypomask.execution.fingerprint.RECIPE", 1)
+    run(study_file, tmp_path / "run")
 
 
 def test_changed_data_and_hypotheses_are_refused_by_name(study_file: Path, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def test_the_run_of_another_study_is_left_alone(hypomask: Run, ran_before: Path)
     column("samples.tsv", 1, lambda row: "case" if row[1] == "control" else "control")(ran_before)
     ran = hypomask(*COMPARE)
     assert ran.code == 5
-    assert ran.err.startswith("error: run: this run was started with another study or other data:")
+    assert ran.err.startswith("error: run: this run was started with another study or other data, or by")
     assert "phenotype values" in ran.err
     assert "--fresh" in ran.err
     assert (ran_before / "run" / "results.json").read_bytes() == before
