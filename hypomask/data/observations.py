@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from hypomask.data.tables import MISSING, Findings, TextTable, listed
 from hypomask.errors import did_you_mean
 
 __all__ = ["Observations", "find_observations"]
+
+PERSON_WORDS = frozenset(("patient", "donor", "subject", "individual", "participant", "animal", "mouse"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +121,7 @@ def _groups(table: TextTable, spec: DataSpec, keys: tuple[str, ...], findings: F
     is_repeated = len(set(keys)) < len(keys)
     if spec.groups is None:
         if not is_repeated or spec.key_column is None:
+            _warn_of_unnamed_groups(table, spec, findings)
             return None
         findings.notes.append(
             f"{len(keys)} observations of {len(set(keys))} samples ({spec.key_column}); no groups are named, so "
@@ -149,6 +153,21 @@ def _groups(table: TextTable, spec: DataSpec, keys: tuple[str, ...], findings: F
             )
         )
     return np.array(cells, dtype=np.str_)
+
+
+def _warn_of_unnamed_groups(table: TextTable, spec: DataSpec, findings: Findings) -> None:
+    """Warn of a column of patients that come again where no groups are named: their samples may be alike."""
+    used = {spec.phenotype, *spec.more_phenotypes, spec.event, *spec.covariates}
+    for name, cells in table.columns.items():
+        words = set(re.split(r"[^a-z]+", name.lower()))
+        if name in used or not words & PERSON_WORDS or any(cell in MISSING for cell in cells):
+            continue
+        if 1 < (n := len(set(cells))) < len(cells):
+            findings.warnings.append(
+                f"column {name!r} has {n} values in {len(cells)} samples: samples of one {name} may be alike, and "
+                f"stand on both sides of a split unless 'groups: {name}' is said under 'data'"
+            )
+            return
 
 
 def _lines(table: TextTable, rows: list[int]) -> str:

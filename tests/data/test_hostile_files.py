@@ -434,6 +434,18 @@ def test_a_sample_in_two_groups_is_refused(case) -> None:
     assert "name the key column as groups" in message
 
 
+def test_patients_that_come_again_are_pointed_to_unless_they_are_named(case) -> None:
+    patients = [f"p{i // 2}" for i in range(N)]
+    case.samples.write_text(phenotypes(patient_id=patients, plate=patients, donor=SAMPLES))
+    said = case.warnings()
+    assert "column 'patient_id' has 20 values in 40 samples" in said
+    assert "unless 'groups: patient_id' is said" in said
+    assert "plate" not in said
+    assert "donor" not in said, "each comes once"
+    assert "patient_id" not in case.warnings(groups="patient_id")
+    assert "patient_id" not in case.warnings(groups="plate"), "somebody thought of it"
+
+
 def test_empty_groups_are_named_by_line(case) -> None:
     case.samples.write_text(phenotypes(batch=["b1", "", "NA", *[f"b{i % 9}" for i in range(N - 3)]]))
     assert "samples.tsv:3: column 'batch' (groups) is empty in 2 rows (lines 3, 4)" in case.refusal(groups="batch")
