@@ -22,7 +22,6 @@ from hypomask.knockout.trained_run import ModelOf, TrainedRun
 from hypomask.knockout.units import link_name, outputs_of, unit_name
 from hypomask.masks.mask import Mask
 from hypomask.model.config import ModelConfig
-from hypomask.training.fold_model import FoldModel, JobModel, SeveralModels
 
 __all__ = ["ScanOptions", "scan"]
 
@@ -79,7 +78,6 @@ def scan(
         notes=(
             *_notes(run, options, summary, yardstick),
             *_cut_off(question.phenotype, interventions),
-            *_curves(run, models),
         ),
     )
 
@@ -145,24 +143,3 @@ def _cut_off(phenotype: Phenotype, interventions: Sequence[Intervention]) -> lis
         "some samples upwards and in others downwards, about 0 on average (rms has the size). --dose 0 keeps the "
         "edges, so that targets hear the gene's reference level: that has a direction"
     ]
-
-
-def _curves(run: TrainedRun, models: Sequence[ModelOf]) -> list[str]:
-    """Say that genes' own terms are curves, where they are: among correlated genes they take part of what edges do.
-
-    Measured in benchmarks/knockout_truth: with curves, mean effects of correlated genes keep a bias however many
-    samples there are.
-    """
-    bent = sum(any(part.fitted.additive.curves is not None for part in _parts(run.load(one))) for one in models)
-    if not bent:
-        return []
-    return [
-        f"genes' own terms are curves in {bent} of {len(models)} trainings; where genes that act together are "
-        "correlated, curves take part of what edges do, and are prolonged to the reference level: "
-        "training.own_gene_curves: never keeps them straight (docs/KNOCKOUT.md)"
-    ]
-
-
-def _parts(model: JobModel) -> tuple[FoldModel, ...]:
-    parts = model.parts if isinstance(model, SeveralModels) else (model,)
-    return tuple(part for part in parts if isinstance(part, FoldModel))

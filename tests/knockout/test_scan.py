@@ -8,16 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
-from trained import GENES, write_study
+from trained import GENES
 
 from hypomask.errors import ConfigError, DataError, HypothesisError, RunError
 from hypomask.execution.jobs import Job
 from hypomask.execution.progress import Silent
-from hypomask.execution.run import compare
-from hypomask.execution.study import load_study
 from hypomask.knockout.compiled import compile_interventions
 from hypomask.knockout.effect_store import EffectStore, JobEffects
 from hypomask.knockout.interventions import dose, isolate, joint, knockout, remove_edge
@@ -270,16 +267,3 @@ def test_a_run_that_was_copied_without_its_data_says_where_to_write_them(run_fol
     study.write_text(study.read_text().replace(str(inputs), str(tmp_path / "others")))
     with pytest.raises(RunError, match="another study or other data"):
         open_trained(copy)
-
-
-def test_curves_of_genes_are_pointed_out(tmp_path: Path) -> None:
-    study = write_study(tmp_path / "inputs", n=120, kind="continuous")
-    expression, samples = tmp_path / "inputs" / "expression.tsv", tmp_path / "inputs" / "samples.tsv"
-    x_B = pd.read_csv(expression, sep="\t", index_col=0)["G8"].to_numpy()
-    table = pd.read_csv(samples, sep="\t", index_col=0)
-    table["response"] = (x_B - 0.5) ** 2
-    table.to_csv(samples, sep="\t")
-    small = load_study(study).with_plan(folds=2, repeats=1, nulls=0, keep_null_models=0, unconstrained=False)
-    compare(small, tmp_path / "run", jobs=1, device="cpu")
-    found = scan(open_trained(tmp_path / "run"), [knockout("G8")], "truth")
-    assert any("curves in 2 of 2 trainings" in note for note in found.notes)
