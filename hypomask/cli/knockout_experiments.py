@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from hypomask.cli.options import HypomaskCommand, json_option, out_option
+from hypomask.cli.output import print_result
 
 __all__ = ["command"]
 
@@ -74,4 +75,5 @@ def command(run: Path, out: Path | None, as_json: bool, **options: Any) -> None:
         variance=None if sd is None else sd**2,
     )
     show_experiments(found, (out or trained.folder.knockouts) / "experiments", as_json)
-    update_report(trained.folder)
+    if update_report(trained.folder) and not as_json:
+        print_result(f"report: {trained.folder.report}")

@@ -55,9 +55,11 @@ def run_knockout(folder: Path, options: Mapping[str, Any]) -> None:
     except KeyboardInterrupt:
         say("What was asked so far is kept; the same command goes on from there.")
         raise
-    update_report(run.folder)
+    updated = update_report(run.folder)
     if options["as_json"]:
         print_json(found if options["by"] else found[0])
+    elif updated:
+        print_result(f"report: {run.folder.report}")
 
 
 def _by_stratum(run: TrainedRun, settings: ScanOptions, name: str | None) -> list[ScanOptions]:

@@ -164,7 +164,7 @@ def _warn_of_unnamed_groups(table: TextTable, spec: DataSpec, findings: Findings
             continue
         if 1 < (n := len(set(cells))) < len(cells):
             findings.warnings.append(
-                f"column {name!r} has {n} values in {len(cells)} samples: samples of one {name} may be alike, and "
+                f"column {name!r} has {n} values in {len(cells)} rows: samples of one {name} may be alike, and "
                 f"stand on both sides of a split unless 'groups: {name}' is said under 'data'"
             )
             return

@@ -438,7 +438,7 @@ def test_patients_that_come_again_are_pointed_to_unless_they_are_named(case) -> 
     patients = [f"p{i // 2}" for i in range(N)]
     case.samples.write_text(phenotypes(patient_id=patients, plate=patients, donor=SAMPLES))
     said = case.warnings()
-    assert "column 'patient_id' has 20 values in 40 samples" in said
+    assert "column 'patient_id' has 20 values in 40 rows" in said
     assert "unless 'groups: patient_id' is said" in said
     assert "plate" not in said
     assert "donor" not in said, "each comes once"

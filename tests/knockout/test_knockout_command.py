@@ -276,7 +276,8 @@ def test_pages_and_the_report_of_the_run_lead_to_each_other(call: Call, run_fold
     report = run_folder / "report.html"
     assert not report.exists(), "the functions of Python write none by themselves"
     render_report(open_run(run_folder))
-    call(run_folder, "--gene", "G2", "--hypothesis", "truth", "--no-nulls")
+    _, out, _ = call(run_folder, "--gene", "G2", "--hypothesis", "truth", "--no-nulls")
+    assert out.endswith(f"report: {report}\n")
     name = "knockouts/G2.truth.html"
     assert f'href="{name}"' in report.read_text()
     assert 'href="../report.html"' in (run_folder / name).read_text()
