@@ -254,7 +254,7 @@ class _Fitter:
 
     def _choose_penalty(self, starts: Sequence[_Start]) -> int:
         """Return the position of the penalty with the least loss over all left-out parts."""
-        return int(np.argmin(sum(start.losses_outside() for start in starts)))
+        return int(np.argmin(sum(start.losses_outside for start in starts)))
 
     def _tuning(
         self,
@@ -289,24 +289,21 @@ class _Start:
         inside: npt.NDArray[np.bool_],
         n_penalties: int | None = None,
     ) -> None:
-        self._fitter, self._rows, self._inside, self._features = fitter, rows, inside, features
+        self._fitter, self._rows, self._features = fitter, rows, features
         self._smoother = fitter.smoothers.among(rows).of(inside)
-        self._left = features.without(self._smoother.taken(features.values_BJ))
+        left = features.without(self._smoother.taken(features.values_BJ))  # as large as the features: not kept
         self._path: RidgePath = readout_path(
-            self._left,
+            left,
             np.flatnonzero(inside),
             fitter.y[rows],
             fitter.offset[rows],
             fitter.family,
             READOUT_PENALTIES[:n_penalties],
         )
-
-    def losses_outside(self) -> Float:
-        """Return (P,) losses of the samples that are not inside, summed, by penalty."""
-        fitter, outside = self._fitter, np.flatnonzero(~self._inside)
-        eta_PBK = self._path.predict(self._left.at(outside), fitter.offset[self._rows[outside]])
-        y = fitter.y[self._rows[outside]]
-        return np.array([fitter.family.losses(eta_BK, y).sum() for eta_BK in eta_PBK])
+        outside = np.flatnonzero(~inside)
+        eta_PBK, y = self._path.predict(left.at(outside), fitter.offset[rows[outside]]), fitter.y[rows[outside]]
+        # (P,) of the samples that are not inside, summed, by penalty.
+        self.losses_outside = np.array([fitter.family.losses(eta_BK, y).sum() for eta_BK in eta_PBK])
 
     def begin(self, model: MaskedGeneTransformer, penalty: int) -> Float:
         """Give the model its readout; return (B, K) what the additive part takes of it, of all training samples."""
