@@ -20,7 +20,7 @@ __all__ = ["jobs_table"]
 PARTS = {
     "additive part": ("additive.py", "fit_additive"),
     "features of tokens": ("closed_form.py", "token_features"),
-    "ridge paths": ("closed_form.py", "readout_path"),
+    "ridge paths": ("readouts.py", "fit_readouts"),
     "fine-tuning": ("stacked.py", "tune_stacked"),
 }
 

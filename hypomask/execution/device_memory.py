@@ -20,8 +20,11 @@ BYTES_OF_CONTEXT = 8e8  # a process's CUDA context, Triton's and cuBLAS's own me
 SAMPLES_AT_ONCE = 1024
 MOST_FINAL_VALUES = 5e8
 COPIES_OF_FINAL_VALUES = 3
-FACTORS_AT_ONCE, COPIES_OF_FACTORS = 5e7, 3
-COPIES_OF_FEATURES = 3
+FACTORS_AT_ONCE, COPIES_OF_FACTORS = 1e8, 3
+COPIES_OF_FEATURES = 4
+
+# Of (samples, columns of the additive part), see hypomask.training.partial_residuals; masks over the same genes share it.
+COPIES_OF_SMOOTHER = 4
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,9 @@ def held_bytes(prepared: PreparedStudy, mask: Mask, device: str) -> HeldBytes:
         + COPIES_OF_FEATURES * features
         + sizes.bytes_forward(min(n_samples, SAMPLES_AT_ONCE))
     )
-    per_job = sizes.bytes_of_samples(n_samples) + training.replicates * (features + sizes.bytes_that_stay)
+    smoother = 8.0 * COPIES_OF_SMOOTHER * n_samples * min(n_samples, 2 * mask.n_genes * sizes.channels)
+    per_replicate = features + sizes.bytes_that_stay
+    per_job = sizes.bytes_of_samples(n_samples) + smoother + training.replicates * per_replicate
     once, on_host = BYTES_OF_CONTEXT + closed_form, sizes.bytes_of_samples(n_samples)
     if is_dense(mask, sizes.batch, device):  # trained one by one
         pairs = 4.0 * 3 * sizes.batch * model.heads * model.n_layers * float(mask.n_tokens) ** 2

@@ -17,12 +17,11 @@ from torch import Tensor
 
 from hypomask.model.attention import LayerLayout
 from hypomask.model.transformer import MaskedGeneTransformer
-from hypomask.outcomes.family import Family
 from hypomask.training.closed_form_size import FEWEST_ROWS, affordable_samples
-from hypomask.training.penalised import RidgePath, penalised_path
+from hypomask.training.penalised import RidgePath
 from hypomask.training.streamed_tensor import Loaded, StreamedTensor, part_by_part
 
-__all__ = ["READOUT_PENALTIES", "TokenFeatures", "affordable_rows", "readout_path", "set_readout", "token_features"]
+__all__ = ["READOUT_PENALTIES", "TokenFeatures", "affordable_rows", "set_readout", "token_features"]
 
 Float = npt.NDArray[np.float64]
 
@@ -130,25 +129,6 @@ def _streamed_token_features(
         values_BJ[number * size : number * size + len(part)] = rotated_BGF[:, token, which]
     direction_JF = basis_GFF.transpose(1, 2)[keep_GF].cpu().numpy()
     return TokenFeatures(values_BJ, token.cpu().numpy(), direction_JF)
-
-
-def readout_path(
-    features: TokenFeatures,
-    rows: npt.NDArray[np.int64],
-    y: Float,
-    offset_BK: Float,
-    family: Family,
-    penalties: Float = READOUT_PENALTIES,
-) -> RidgePath:
-    """Fit the readout to samples `rows` for every penalty."""
-    return penalised_path(
-        features.at(rows),
-        y[rows],
-        family=family,
-        offset=offset_BK[rows],
-        penalties=penalties,
-        one_step=True,
-    )
 
 
 @torch.no_grad()

@@ -24,15 +24,15 @@ from hypomask.training.closed_form import (
     READOUT_PENALTIES,
     TokenFeatures,
     affordable_rows,
-    readout_path,
     set_readout,
     token_features,
 )
 from hypomask.training.config import TrainingConfig
+from hypomask.training.epochs import Tuned
 from hypomask.training.fine_tuning import Samples, predict
 from hypomask.training.fitted_model import FittedModel
 from hypomask.training.partial_residuals import AdditiveShare, Smoothers
-from hypomask.training.penalised import RidgePath
+from hypomask.training.readouts import FittedReadout, Readout
 from hypomask.training.shrinkage import choose_shrinkage
 from hypomask.training.streamed_tensor import chosen, on_device
 from hypomask.training.tuning import Steps, Tuning, alone
@@ -180,10 +180,11 @@ class _Fitter:
         x_start_BGC = x_BGC if len(rows) == len(x_BGC) else chosen(x_BGC, torch.from_numpy(rows).to(self.device))
         features = [token_features(model, x_start_BGC, self.layouts) for model in models]
         starts = [_Start(self, rows, features[i], parts[rows] != i) for i in replicates]
+        yield from _fit_readouts(starts)
         penalty = self._choose_penalty(starts)
         taken = [start.begin(model, penalty) for start, model in zip(starts, models, strict=True)]
         outside = [np.flatnonzero(parts == i) for i in replicates]
-        tuned = yield [
+        tuned: Sequence[Tuned] = yield [
             self._tuning(model, i, np.flatnonzero(parts != i), outside[i], self.training.epochs, taken[i])
             for i, model in enumerate(models)
         ]
@@ -199,6 +200,7 @@ class _Fitter:
         for i, model in enumerate(models):
             vector_to_parameters(initial_values[i], model.parameters())
         starts = [_Start(self, rows, features[i], np.full(len(rows), True), penalty + 1) for i in range(len(models))]
+        yield from _fit_readouts(starts)
         taken = [start.begin(model, penalty) for start, model in zip(starts, models, strict=True)]
         yield [
             self._tuning(model, i, everything, None, tuned[i].best_epoch, taken[i]) for i, model in enumerate(models)
@@ -254,7 +256,7 @@ class _Fitter:
 
     def _choose_penalty(self, starts: Sequence[_Start]) -> int:
         """Return the position of the penalty with the least loss over all left-out parts."""
-        return int(np.argmin(sum(start.losses_outside for start in starts)))
+        return int(np.argmin(sum(start.fitted.losses_outside_P for start in starts)))
 
     def _tuning(
         self,
@@ -278,8 +280,14 @@ class _Fitter:
         return predict(model, x_BGC, self.layouts).cpu().numpy().astype(np.float64)
 
 
+def _fit_readouts(starts: Sequence[_Start]) -> Steps[None]:
+    fitted: Sequence[FittedReadout] = yield [start.readout for start in starts]
+    for start, of_start in zip(starts, fitted, strict=True):
+        start.fitted = of_start
+
+
 class _Start:
-    """The closed form for one replicate: from samples `rows`, fitted to those `inside`."""
+    """The closed form for one replicate: from samples `rows`, fitted to those `inside` by who is asked for it."""
 
     def __init__(
         self,
@@ -291,24 +299,22 @@ class _Start:
     ) -> None:
         self._fitter, self._rows, self._features = fitter, rows, features
         self._smoother = fitter.smoothers.among(rows).of(inside)
-        left = features.without(self._smoother.taken(features.values_BJ))  # as large as the features: not kept
-        self._path: RidgePath = readout_path(
-            left,
+        self.readout = Readout(
+            features,
+            self._smoother.taken,
             np.flatnonzero(inside),
+            np.flatnonzero(~inside),
             fitter.y[rows],
             fitter.offset[rows],
             fitter.family,
             READOUT_PENALTIES[:n_penalties],
         )
-        outside = np.flatnonzero(~inside)
-        eta_PBK, y = self._path.predict(left.at(outside), fitter.offset[rows[outside]]), fitter.y[rows[outside]]
-        # (P,) of the samples that are not inside, summed, by penalty.
-        self.losses_outside = np.array([fitter.family.losses(eta_BK, y).sum() for eta_BK in eta_PBK])
+        self.fitted: FittedReadout
 
     def begin(self, model: MaskedGeneTransformer, penalty: int) -> Float:
         """Give the model its readout; return (B, K) what the additive part takes of it, of all training samples."""
-        set_readout(model, self._features, self._path, penalty)
-        return self._taken(self._path.predict(self._features.values_BJ)[penalty])
+        set_readout(model, self._features, self.fitted.path, penalty)
+        return self._taken(self.fitted.path.predict(self._features.values_BJ)[penalty])
 
     def taken(self, model: MaskedGeneTransformer) -> Float:
         """Return the same of a model that was trained further."""

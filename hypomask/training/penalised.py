@@ -19,9 +19,9 @@ from torch import Tensor
 
 from hypomask.outcomes.family import Family, Float
 from hypomask.training.likelihood_path import LikelihoodPath
-from hypomask.training.ridge_on_device import is_elsewhere, ridge_path
+from hypomask.training.ridge_on_device import RidgeProblem, is_elsewhere, ridge_paths
 
-__all__ = ["PENALTIES", "RidgePath", "Rotation", "penalised_path"]
+__all__ = ["LEAST_WEIGHT", "PENALTIES", "RidgePath", "Rotation", "has_closed_form", "penalised_path"]
 
 # Relative to n times the total variance of the design: from "no penalty to speak of" to "nothing but the intercept".
 PENALTIES: Float = np.logspace(1.0, -4.0, 11)
@@ -84,12 +84,13 @@ def penalised_path(
         start for further training.
     """
     known = np.zeros((len(x), family.n_outputs)) if offset is None else offset
-    takes_one_step = one_step and not family.is_quadratic and min(x.shape) >= ONE_STEP_FROM
-    if is_elsewhere(x) and (takes_one_step or family.is_quadratic):
-        return RidgePath(penalties, *ridge_path(x, y, known, family, penalties, LEAST_WEIGHT))
+    if is_elsewhere(x) and has_closed_form(family, *x.shape, one_step=one_step):
+        there = x
+        problem = RidgeProblem(lambda: there, (len(x), x.shape[1]), y, known, family, penalties, LEAST_WEIGHT)
+        return RidgePath(penalties, *ridge_paths([problem])[0])
     if isinstance(x, Tensor):
         x = x.numpy(force=True)
-    if takes_one_step:
+    if not family.is_quadratic and has_closed_form(family, *x.shape, one_step=one_step):
         return _one_step_path(x, y, known, family, penalties)
     mean = x.mean(axis=0)
     rotation = Rotation(x - mean)
@@ -106,6 +107,11 @@ def penalised_path(
         # Without an intercept the design stays centred at the training mean, where the predictor is 0 by convention.
         intercepts.append(intercept - mean @ coefficients[-1])
     return RidgePath(np.asarray(penalties, dtype=np.float64), np.stack(coefficients), np.stack(intercepts))
+
+
+def has_closed_form(family: Family, n: int, n_columns: int, *, one_step: bool) -> bool:
+    """Return whether the path of a design (n, n_columns) takes no iterations."""
+    return family.is_quadratic or (one_step and min(n, n_columns) >= ONE_STEP_FROM)
 
 
 def _one_step_path(x: Float, y: Float, offset: Float, family: Family, penalties: Float) -> RidgePath:

@@ -67,7 +67,7 @@ class ModelSizes:
         return BYTES * COPIES_OF_PARAMETERS * self.parameters + BYTES_OF_ENTRY * self.entries
 
     def bytes_of_samples(self, n: int) -> float:
-        """Samples of a job, its own and beside those of the stack's other jobs."""
+        """Samples of a job, its own and beside those of the stack's other jobs; replicates share them."""
         return 2.0 * BYTES * n * self.genes * self.channels
 
     def bytes_forward(self, n: int) -> float:

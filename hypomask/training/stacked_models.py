@@ -5,7 +5,7 @@ The mathematics are those of one model, run for all by `torch.func.vmap`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +18,12 @@ from hypomask.model.losses import loss_function
 from hypomask.outcomes.family import Family
 from hypomask.training.cuda_graph import Repeated
 from hypomask.training.epochs import batches
-from hypomask.training.fine_tuning import Samples
 from hypomask.training.optimiser import StackedAdamW
 from hypomask.training.parameter_places import ParameterPlaces
+from hypomask.training.streamed_tensor import Loaded, StreamedTensor
 from hypomask.training.tuning import Tuning
 
-__all__ = ["StackedModels", "by_loss"]
+__all__ = ["SharedRows", "StackedModels", "by_loss"]
 
 
 class StackedModels:
@@ -50,7 +50,9 @@ class StackedModels:
         self._tunings = list(tunings)
         self._template = first.model
         self._batch, self._steps_of_epoch = batches(len(first.inside), first.config)
-        self._x_BGC, self._y_B, self._first_sample = _side_by_side(tuning.samples for tuning in tunings)
+        self._x_BGC = SharedRows([_in_memory(tuning.samples.x_BGC) for tuning in tunings])
+        self._offset_BK = SharedRows([tuning.samples.offset_BK for tuning in tunings])
+        self._y_B = SharedRows([tuning.samples.y_B for tuning in tunings])
         self._places = ParameterPlaces(first.model)
         self.values_MP = torch.stack([self._places.vector(tuning.model) for tuning in tunings])
         self._optimiser = StackedAdamW(self.values_MP, first.config.weight_decay)
@@ -64,16 +66,9 @@ class StackedModels:
         """Bring together what is derived from who is in the stack."""
         tunings, device = self._tunings, self.values_MP.device
         self._layouts = stack_layouts([tuning.layouts for tuning in tunings])
-        # Measurements are shared by models of one job; what is known of a sample before is each model's own.
-        offsets = [tuning.samples.offset_BK for tuning in tunings]
-        self._offset_BK = torch.cat(offsets)
-        first = np.cumsum([0, *map(len, offsets)])[:-1].tolist()
-        self._first_offset_M1 = torch.tensor(first, device=device)[:, None]
-        first = [self._first_sample[id(tuning.samples.x_BGC)] for tuning in tunings]
-        self._first_M1 = torch.tensor(first, device=device)[:, None]
         self._losses: list[tuple[slice, Callable[[Tensor, Tensor], Tensor]]] = []
         for rows in _runs([tuning.family for tuning in tunings]):
-            self._losses.append((rows, loss_function(tunings[rows.start].family, self._offset_BK)))
+            self._losses.append((rows, loss_function(tunings[rows.start].family, self.values_MP)))
         self._order_MS = torch.zeros(len(tunings), self._steps_of_epoch * self._batch, dtype=torch.int64, device=device)
         self._step = Repeated(self._do_step, device, steps)
 
@@ -93,6 +88,8 @@ class StackedModels:
         kept = torch.tensor(rows, device=self.values_MP.device)
         self.values_MP = self.values_MP[kept]
         self._optimiser.keep(kept, self.values_MP)
+        for shared in (self._x_BGC, self._offset_BK, self._y_B):
+            shared.keep(kept)
         self._arrange(steps)
 
     def give(self, values_P: Tensor, model: nn.Module) -> None:
@@ -110,8 +107,7 @@ class StackedModels:
             Learning rates, one for each step.
         """
         used = self._order_MS.shape[1]
-        order_MS = np.stack([order[:used] for order in orders])
-        self._order_MS.copy_(torch.from_numpy(order_MS))
+        self._order_MS.copy_(torch.from_numpy(np.stack([order[:used] for order in orders])))
         self._rate_S.copy_(torch.tensor(rates, dtype=self._rate_S.dtype))
         self._taken_1.zero_()
         for _ in range(self._steps_of_epoch):
@@ -121,8 +117,8 @@ class StackedModels:
         rows_MB = self._order_MS.index_select(1, self._taken_1 * self._batch + self._range_B)
         self._optimiser.rate.copy_(self._rate_S.index_select(0, self._taken_1)[0])
         values_MP = self.values_MP.detach().requires_grad_()
-        eta_MBK = self._known(rows_MB) + self._added(values_MP, rows_MB)
-        y_MB = self._y_B[rows_MB + self._first_M1]
+        eta_MBK = self._offset_BK.at(rows_MB) + self._added(values_MP, rows_MB)
+        y_MB = self._y_B.at(rows_MB)
         losses = [vmap(loss)(eta_MBK[rows], y_MB[rows]) for rows, loss in self._losses]
         (gradient_MP,) = torch.autograd.grad(torch.cat(losses).sum(), values_MP)
         with torch.no_grad():
@@ -137,7 +133,7 @@ class StackedModels:
         padded_MB = nn.utils.rnn.pad_sequence(places, batch_first=True).to(self.values_MP.device)
         parts = torch.split(padded_MB, self._batch, dim=1)
         added_MBK = torch.cat([self._added(self.values_MP, rows_MB) for rows_MB in parts], dim=1)
-        eta_MBK, y_MB = self._known(padded_MB) + added_MBK, self._y_B[padded_MB + self._first_M1]
+        eta_MBK, y_MB = self._offset_BK.at(padded_MB) + added_MBK, self._y_B.at(padded_MB)
         found = []
         for alike, loss in self._losses:
             sizes = [len(positions) for positions in samples[alike]]
@@ -147,10 +143,6 @@ class StackedModels:
         values: list[float] = torch.cat(found).tolist()
         return values
 
-    def _known(self, rows_MB: Tensor) -> Tensor:
-        """Return (M, B, K): what is known of samples before the mask adds anything."""
-        return self._offset_BK[rows_MB + self._first_offset_M1]
-
     def _added(self, values_MP: Tensor, rows_MB: Tensor) -> Tensor:
         """Return (M, B, K): what each model's mask adds for its samples."""
 
@@ -158,7 +150,32 @@ class StackedModels:
             added_BK: Tensor = functional_call(self._template, values, (x_BGC, self._layouts))
             return added_BK
 
-        return vmap(one)(self._places.parameters(values_MP), self._x_BGC[rows_MB + self._first_M1])
+        return vmap(one)(self._places.parameters(values_MP), self._x_BGC.at(rows_MB))
+
+
+def _in_memory(x_BGC: Loaded) -> Tensor:
+    if isinstance(x_BGC, StreamedTensor):
+        raise TypeError("streamed measurements are in no stack: a step of it reads what stays where it is")
+    return x_BGC
+
+
+class SharedRows:
+    """A tensor of every model's samples, (B, ...); tensors that models share are there once."""
+
+    def __init__(self, of_models: Sequence[Tensor]) -> None:
+        different = {id(tensor): tensor for tensor in of_models}
+        begins = dict(zip(different, np.cumsum([0, *map(len, different.values())])[:-1].tolist(), strict=True))
+        first = of_models[0]
+        self._rows = first if len(different) == 1 else torch.cat(list(different.values()))
+        self._first_M1 = torch.tensor([[begins[id(tensor)]] for tensor in of_models], device=first.device)
+
+    def at(self, rows_MB: Tensor) -> Tensor:
+        """Return (M, B, ...): of each model the samples at positions of its own."""
+        return self._rows[rows_MB + self._first_M1]
+
+    def keep(self, models: Tensor) -> None:
+        """Go on with models at these positions alone."""
+        self._first_M1 = self._first_M1[models]
 
 
 def by_loss(tunings: Sequence[Tuning]) -> list[Tuning]:
@@ -181,12 +198,3 @@ def _is_same(one: object, two: object) -> bool:
     of_one, of_two = vars(one), vars(two)
     alike = type(one) is type(two) and of_one.keys() == of_two.keys()
     return alike and all(np.array_equal(of_one[name], of_two[name]) for name in of_one)
-
-
-def _side_by_side(of_models: Iterable[Samples]) -> tuple[Tensor, Tensor, dict[int, int]]:
-    """Return measurements and responses one after another, those that models share once, and by id where each begin."""
-    different = {id(samples.x_BGC): samples for samples in of_models}
-    starts = np.cumsum([0, *(len(samples) for samples in different.values())])[:-1].tolist()
-    x_BGC, y_B = zip(*((samples.x_BGC, samples.y_B) for samples in different.values()), strict=True)
-    joined = (x_BGC[0], y_B[0]) if len(different) == 1 else (torch.cat(x_BGC), torch.cat(y_B))
-    return *joined, dict(zip(different, starts, strict=True))

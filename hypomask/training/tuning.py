@@ -1,14 +1,15 @@
-"""What a fit asks for when a model is ready to be fine-tuned, and who answers: one model alone, or many in a stack.
+"""What a fit asks for while it goes on, and who answers: for one fit alone, or for many at the same time.
 
-A fit is written once, as steps: it yields the models it wants tuned, and goes on with how that went. `alone` answers
-with one model after the other. `together` runs many fits side by side and tunes what they ask for in stacks.
+A fit is written once, as steps: it yields the readouts it wants fitted, then the models it wants tuned, and goes on
+with how that went. `alone` answers with one after the other. `together` runs many fits side by side, and fits readouts
+and tunes models of all of them together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from hypomask.training.config import TrainingConfig
 from hypomask.training.epochs import Tuned
 from hypomask.training.fine_tuning import Samples, fine_tune
 from hypomask.training.memory_errors import memory_ran_out
+from hypomask.training.readouts import Readout, fit_readouts
 
 __all__ = ["Steps", "Tuning", "alone", "in_halves", "together"]
 
@@ -62,15 +64,16 @@ class Tuning:
         return fine_tune(self.model, self.layouts, train, held_out, self.family, self.config, generator, self.epochs)
 
 
-Steps: TypeAlias = Generator[Sequence[Tuning], Sequence[Tuned], _Result]
+# What is sent back is what was asked for: a `Tuned` for every `Tuning`, a `FittedReadout` for every `Readout`.
+Steps: TypeAlias = Generator[Sequence[Tuning] | Sequence[Readout], Sequence[Any], _Result]
 
 
 def alone(steps: Steps[_Result]) -> _Result:
-    """Go through a fit, one model after the other."""
+    """Go through a fit, one thing after the other."""
     try:
         asked = next(steps)
         while True:
-            asked = steps.send([tuning.run() for tuning in asked])
+            asked = steps.send([each.run() for each in asked])
     except StopIteration as finished:
         result: _Result = finished.value
         return result
@@ -79,7 +82,7 @@ def alone(steps: Steps[_Result]) -> _Result:
 def together(
     fits: Sequence[Callable[[], Steps[_Result]]], tune: Callable[[Sequence[Tuning]], Sequence[Tuned]]
 ) -> list[_Result | Exception]:
-    """Go through fits side by side; `tune` is given what all of them ask for at a time.
+    """Go through fits side by side; `tune` is given the models that all of them ask for at a time.
 
     A fit that raises is over, and what it raised is its result; the others go on. When memory runs out, all of them
     are given up and begun again in two halves, one after the other, unless there is only one.
@@ -92,9 +95,9 @@ def _together(
 ) -> list[_Result | Exception]:
     results: dict[int, _Result | Exception] = {}
     running = {number: fit() for number, fit in enumerate(fits)}
-    asked: dict[int, Sequence[Tuning]] = {}
+    asked: dict[int, Sequence[Tuning] | Sequence[Readout]] = {}
 
-    def advance(number: int, answer: Sequence[Tuned] | None) -> None:
+    def advance(number: int, answer: Sequence[Any] | None) -> None:
         try:
             steps = running[number]
             asked[number] = next(steps) if answer is None else steps.send(answer)
@@ -109,9 +112,11 @@ def _together(
         advance(number, None)
     while asked:
         waiting, asked = asked, {}
-        answers = iter(tune([tuning for tunings in waiting.values() for tuning in tunings]))
-        for number, tunings in waiting.items():
-            advance(number, [next(answers) for _ in tunings])
+        everything = [each for of_one in waiting.values() for each in of_one]
+        tuned = iter(tune([each for each in everything if isinstance(each, Tuning)]))
+        paths = iter(in_halves(fit_readouts, [each for each in everything if isinstance(each, Readout)]))
+        for number, of_one in waiting.items():
+            advance(number, [next(tuned if isinstance(each, Tuning) else paths) for each in of_one])
     return [results[number] for number in range(len(fits))]
 
 

@@ -9,9 +9,8 @@ import torch
 from hypomask.model.attention import LayerLayout, triton
 from hypomask.model.attention.pattern import EdgePattern
 from hypomask.model.attention.stacked import StackedLayout
-from hypomask.training.fine_tuning import Samples
 from hypomask.training.optimiser import StackedAdamW
-from hypomask.training.stacked_models import StackedModels
+from hypomask.training.stacked_models import SharedRows, StackedModels
 
 
 def to_meta(item: Any) -> Any:
@@ -22,7 +21,9 @@ def to_meta(item: Any) -> Any:
         return type(item)(to_meta(part) for part in item)
     if isinstance(item, dict):
         return {key: to_meta(part) for key, part in item.items()}
-    if isinstance(item, (StackedModels, StackedAdamW, StackedLayout, LayerLayout, EdgePattern, Samples, triton._Edges)):
+    if isinstance(
+        item, (StackedModels, StackedAdamW, StackedLayout, LayerLayout, EdgePattern, SharedRows, triton._Edges)
+    ):
         for name, part in vars(item).items():
             object.__setattr__(item, name, to_meta(part))
     return item

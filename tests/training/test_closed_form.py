@@ -13,11 +13,17 @@ from hypomask.model.config import ModelConfig
 from hypomask.model.transformer import MaskedGeneTransformer
 from hypomask.outcomes.continuous import Continuous
 from hypomask.outcomes.registry import family_of
-from hypomask.training.closed_form import READOUT_PENALTIES, readout_path, set_readout, token_features
+from hypomask.training.closed_form import READOUT_PENALTIES, set_readout, token_features
 from hypomask.training.fine_tuning import predict
 from hypomask.training.penalised import penalised_path
+from hypomask.training.readouts import Readout
 
 KINDS = [("continuous", 1), ("binary", 1), ("classes", 3), ("counts", 1)]  # what a transformer is fitted to
+
+
+def path_of(features: Any, rows: Any, y: Any, offset: Any, family: Any) -> Any:
+    nobody, nothing = np.array([], np.int64), torch.zeros_like
+    return Readout(features, nothing, rows, nobody, y, offset, family, READOUT_PENALTIES).run().path
 
 
 def build(mask: Any, n_outputs: int, config: ModelConfig, n_channels: int = 1, seed: int = 0) -> Any:
@@ -43,7 +49,7 @@ def test_the_model_predicts_what_the_path_predicts(
     features = token_features(model, x, layouts)
     offset = np.random.default_rng(0).standard_normal((120, n_outputs))
     rows = np.arange(90)
-    path = readout_path(features, rows, y, offset, family_of(kind, y, "abc"))
+    path = path_of(features, rows, y, offset, family_of(kind, y, "abc"))
     for position in (0, 7, 10):
         set_readout(model, features, path, position)
         expected = path.predict(features.values_BJ)[position]
@@ -60,7 +66,7 @@ def test_the_rotation_loses_nothing_that_ridge_could_use(mask: Any, products: An
         every = model.final_tokens(x, layouts).flatten(1).numpy().astype(np.float64)
     assert features.values_BJ.shape[1] < every.shape[1]
     offset = np.zeros((150, 1))
-    rotated = readout_path(features, np.arange(150), y, offset, Continuous())
+    rotated = path_of(features, np.arange(150), y, offset, Continuous())
     plain = penalised_path(every, y, family=Continuous(), penalties=READOUT_PENALTIES)
     strong = slice(0, 8)  # below, directions of rounding error count
     np.testing.assert_allclose(
@@ -93,7 +99,7 @@ def test_the_start_predicts_new_samples(make_mask: Any, products: Any, kind: str
     x = torch.from_numpy(x_BGC)
     features = token_features(model, x, layouts)
     offset = np.zeros((900, n_outputs)) + family.best_intercept(y[:600], np.zeros((600, n_outputs)))
-    path = readout_path(features, np.arange(600), y, offset, family)
+    path = path_of(features, np.arange(600), y, offset, family)
     set_readout(model, features, path, 6)
     added = predict(model, x, layouts).numpy().astype(np.float64)
     losses = family.losses(offset[600:] + added[600:], y[600:])
