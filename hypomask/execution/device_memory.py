@@ -23,7 +23,7 @@ COPIES_OF_FINAL_VALUES = 3
 FACTORS_AT_ONCE, COPIES_OF_FACTORS = 1e8, 3
 COPIES_OF_FEATURES = 4
 
-# Of (samples, columns of the additive part), see hypomask.training.partial_residuals; masks over the same genes share it.
+# (samples, columns of the additive part), see hypomask.training.partial_residuals; masks over the same genes share it.
 COPIES_OF_SMOOTHER = 4
 
 
