@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,6 +20,7 @@ __all__ = [
     "chosen_genes",
     "intervention_maker",
     "interventions_of",
+    "name_of_experiments",
     "name_of_scan",
     "scan_options",
 ]
@@ -105,10 +106,24 @@ def name_of_scan(hypothesis: str, options: Mapping[str, Any], where: Where) -> s
     """Return a name for the files of a scan: what is done, in which samples, and under which hypothesis."""
     words = [way.replace("_", "-") for way in ("all_genes", "edges", "all_pairs", "pairs", "top_pairs") if options[way]]
     words += [*options["genes"][:3], *options["groups"][:3], *options["removed"][:2], *options["added"][:2]]
-    if options["dose"] is not None:
-        words.append(f"dose-{options['dose']:g}")
+    return _file_name([*words, *_conditions(options, where), hypothesis])
+
+
+def name_of_experiments(options: Mapping[str, Any], where: Where) -> str:
+    """Return a name for the files of experiments: under which conditions they were looked for."""
+    return _file_name(["experiments", *_conditions(options, where)])
+
+
+def _conditions(options: Mapping[str, Any], where: Where) -> list[str]:
+    """Return what tells two answers about the same genes apart, in words; nothing where all is as usual."""
+    words = [] if options["dose"] is None else [f"dose-{options['dose']:g}"]
     words += ["edges-cut"] if options["keep_value"] else []
-    words += [*(f"{name}={level}" for name, level in where.stratum.items()), *where.samples[:2], hypothesis]
+    words += [f"level-{level}" for level in options["levels"]]
+    words += [] if options["phenotype"] is None else [options["phenotype"]]
+    return [*words, *(f"{name}={level}" for name, level in where.stratum.items()), *where.samples[:2]]
+
+
+def _file_name(words: Sequence[str]) -> str:
     text = ".".join(words)
     return "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in text).strip(".-")[:100]
 

@@ -51,7 +51,7 @@ def command(run: Path, out: Path | None, as_json: bool, **options: Any) -> None:
     For every gene that the hypotheses share, what each predicts of its knockout, and how many replicates with and
     without it would show who is right.
     """
-    from hypomask.cli.knockout_choice import intervention_maker, scan_options
+    from hypomask.cli.knockout_choice import intervention_maker, name_of_experiments, scan_options
     from hypomask.cli.knockout_reports import show_experiments
     from hypomask.cli.knockout_running import progress_on_stderr
     from hypomask.knockout.experiments import experiments
@@ -65,15 +65,17 @@ def command(run: Path, out: Path | None, as_json: bool, **options: Any) -> None:
     shared = [gene for gene in trained.mask(names[0]).genes if all(gene in trained.mask(n).genes for n in names[1:])]
     make = intervention_maker(options)
     sd = options["replicate_sd"]
+    settings = scan_options(trained, options)
     found = experiments(
         trained,
         [make(gene) for gene in (options["genes"] or shared)],
         names,
-        scan_options(trained, options),
+        settings,
         progress_on_stderr(),
         power=options["power"],
         variance=None if sd is None else sd**2,
     )
-    show_experiments(found, (out or trained.folder.knockouts) / "experiments", as_json)
+    name_of_files = name_of_experiments(options, settings.where)
+    show_experiments(found, (out or trained.folder.knockouts) / name_of_files, as_json)
     if update_report(trained.folder) and not as_json:
         print_result(f"report: {trained.folder.report}")

@@ -21,6 +21,8 @@ __all__ = [
     "remove_group",
 ]
 
+LARGEST_DOSE = 1e6
+
 
 @dataclass(frozen=True)
 class GeneEdit:
@@ -94,10 +96,10 @@ def dose(gene: str, amount: float) -> Intervention:
     Raises
     ------
     ConfigError
-        A negative amount.
+        A negative amount, or one beyond `LARGEST_DOSE`.
     """
-    if not 0 <= amount < float("inf"):
-        raise ConfigError(f"dose: got {amount:g}, expected 0 (silenced) or more; 1 is as measured")
+    if not 0 <= amount <= LARGEST_DOSE:
+        raise ConfigError(f"dose: got {amount:g}, expected 0 (silenced) to {LARGEST_DOSE:,.0f}; 1 is as measured")
     return Intervention(gene, f"dose {amount:g}", (GeneEdit(gene, float(amount), cut=False),))
 
 

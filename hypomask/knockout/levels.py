@@ -14,7 +14,9 @@ from hypomask.errors import ConfigError, did_you_mean
 
 __all__ = ["Levels", "at_dose", "parse_levels"]
 
-NAMES = ("minimum", "maximum", "zero", "absent")
+EXTREMES = ("minimum", "maximum")
+NAMES = (*EXTREMES, "zero", "absent")
+LARGEST = 1e30  # what single precision still holds when it is multiplied by a dose
 VALUES_AT_ONCE = 20_000_000  # of all samples, some genes at a time: a quantile takes a copy in float64
 
 
@@ -65,6 +67,7 @@ class Levels:
         """Return sentences about levels that are probably not what a knockout means."""
         doubts = []
         for c, channel in enumerate(channels):
+            doubts += _beyond_measured(values_BGC[:, :, c], self.of_channel(channel), channel)
             if self.of_channel(channel) in ("minimum", "zero") and _is_binary(values_BGC[:, :, c]):
                 doubts.append(
                     f"channel {channel!r} holds 0 and 1 alone, and the reference level is 0: right where 1 means that "
@@ -114,14 +117,14 @@ def _number(text: str) -> float | None:
         value = float(text)
     except ValueError:
         return None
-    return value if np.isfinite(value) else None
+    return value if abs(value) <= LARGEST else None
 
 
 def _of_channel(values_BG: npt.NDArray[np.float32], level: str) -> npt.NDArray[np.float64]:
     n_genes = values_BG.shape[1]
     if level == "absent":
         return np.full(n_genes, np.nan)
-    if level in ("minimum", "maximum"):
+    if level in EXTREMES:
         extreme = np.fmin if level == "minimum" else np.fmax
         parts = [extreme.reduce(part_BG, axis=0) for _, part_BG in chunks_of(values_BG)]
         return np.asarray(extreme.reduce(parts, axis=0), dtype=np.float64)
@@ -136,6 +139,23 @@ def _of_channel(values_BG: npt.NDArray[np.float32], level: str) -> npt.NDArray[n
     return np.full(n_genes, 0.0 if level == "zero" else float(level))
 
 
+def _beyond_measured(values_BG: npt.NDArray[np.float32], level: str, channel: str) -> list[str]:
+    """Say that a level given as a number lies beyond everything that was measured."""
+    if level == "absent" or level in EXTREMES or level.startswith("q"):
+        return []
+    number = 0.0 if level == "zero" else float(level)
+    least, largest = (
+        float(fold.reduce(_of_channel(values_BG, extreme)))
+        for fold, extreme in zip((np.fmin, np.fmax), EXTREMES, strict=True)
+    )
+    if least <= number <= largest or np.isnan(least):
+        return []
+    return [
+        f"the reference level {number:g} lies beyond what was measured in channel {channel!r} ({least:.4g} to "
+        f"{largest:.4g}): effects there are prolonged from what the models saw"
+    ]
+
+
 def _is_binary(values_BG: npt.NDArray[np.float32]) -> bool:
     """Return whether there are values, all of them 0 or 1."""
     is_any = False
@@ -148,7 +168,7 @@ def _is_binary(values_BG: npt.NDArray[np.float32]) -> bool:
 
 
 def _words(level: str) -> str:
-    if level in ("minimum", "maximum"):
+    if level in EXTREMES:
         return f"measured {level} of the gene in the cohort"
     if level == "absent":
         return "absent: as a value that was not measured, which is the mean of the training samples"

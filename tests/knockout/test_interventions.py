@@ -98,6 +98,8 @@ def test_everything_that_is_not_in_the_mask_is_named_at_once() -> None:
         assert words in message
     with pytest.raises(ConfigError, match="expected 0"):
         dose("A", -1)
+    with pytest.raises(ConfigError, match="got 1e"):
+        dose("A", 1e300)
     with pytest.raises(ConfigError, match="weight 2"):
         add_edge("A", "B", 2.0)
 
@@ -116,10 +118,14 @@ def test_levels_are_what_they_say() -> None:
         == "expression: 0 in the unit of the measurements; deletion: 1 in the unit of the measurements"
     )
     assert "--level deletion=1" in Levels().doubts(values, channels)[0]
-    assert parsed.doubts(values, channels) == ()
+    (beyond,) = parsed.doubts(values, channels)
+    assert "level 0 lies beyond what was measured in channel 'expression' (1 to 7)" in beyond
+    assert Levels("2").doubts(values, channels[:1]) == Levels("absent").doubts(values, channels) == ()
+    assert Levels("q0.1").doubts(values, channels) == ()
     for wrong, message in (
         (["minimal"], "Did you mean 'minimum'"),
         (["q2"], "a quantile"),
+        (["1e35"], "or a number"),
         (["x=1"], "no channel 'x'"),
     ):
         with pytest.raises(ConfigError, match=message):

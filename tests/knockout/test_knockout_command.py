@@ -288,6 +288,18 @@ def test_pages_and_the_report_of_the_run_lead_to_each_other(call: Call, run_fold
     report.unlink()
 
 
+def test_answers_under_other_conditions_do_not_overwrite_each_other(
+    call: Call, run_folder: Path, tmp_path: Path
+) -> None:
+    asked = [(), ("--level", "q0.25"), ("--level", "zero"), ("--dose", "0"), ("--stratum", "sex=F"), ("--keep-value",)]
+    for conditions in asked:
+        call(run_folder, "--gene", "G1", "--hypothesis", "truth", "--no-nulls", "--out", tmp_path, *conditions)
+    assert len(list(tmp_path.glob("G1.*truth.tsv"))) == len(asked)
+    for conditions in ((), ("--level", "q0.25"), ("--dose", "0")):
+        call("experiments", run_folder, "--gene", "G1", "--out", tmp_path, *conditions)
+    assert len(list(tmp_path.glob("experiments*.tsv"))) == 3
+
+
 def test_a_wide_table_is_cut_nowhere_in_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     cells = ["a-gene-with-a-long-name", *(f"{'x' * 30}{k}" for k in range(8))]
     show_rows([f"heading {k}" for k in range(9)], [cells] * 25)
