@@ -50,12 +50,13 @@ def command(run: Path, measured: Path, out: Path | None, as_json: bool, **option
 
     trained = open_trained(run)
     table = read_measured(measured, column=options["column"])
-    found = evaluate(
-        trained,
-        table,
-        options["names"],
-        scan_options(trained, options),
-        progress_on_stderr(),
-        make=intervention_maker(options),
-    )
+    with progress_on_stderr() as progress:
+        found = evaluate(
+            trained,
+            table,
+            options["names"],
+            scan_options(trained, options),
+            progress,
+            make=intervention_maker(options),
+        )
     show_evaluation(found, (out or trained.folder.knockouts) / f"evaluate.{measured.name.partition('.')[0]}", as_json)

@@ -66,15 +66,16 @@ def command(run: Path, out: Path | None, as_json: bool, **options: Any) -> None:
     make = intervention_maker(options)
     sd = options["replicate_sd"]
     settings = scan_options(trained, options)
-    found = experiments(
-        trained,
-        [make(gene) for gene in (options["genes"] or shared)],
-        names,
-        settings,
-        progress_on_stderr(),
-        power=options["power"],
-        variance=None if sd is None else sd**2,
-    )
+    with progress_on_stderr() as progress:
+        found = experiments(
+            trained,
+            [make(gene) for gene in (options["genes"] or shared)],
+            names,
+            settings,
+            progress,
+            power=options["power"],
+            variance=None if sd is None else sd**2,
+        )
     name_of_files = name_of_experiments(options, settings.where)
     show_experiments(found, (out or trained.folder.knockouts) / name_of_files, as_json)
     if update_report(trained.folder) and not as_json:

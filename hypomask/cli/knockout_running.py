@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,13 +46,13 @@ def run_knockout(folder: Path, options: Mapping[str, Any]) -> None:
     run.model(name)
     settings = scan_options(run, options)
     interventions = interventions_of(run, name, options)
-    progress = progress_on_stderr()
     found = []
     try:
-        for one in _by_stratum(run, settings, options["by"]):
-            out = (options["out"] or run.folder.knockouts) / name_of_scan(name, options, one.where)
-            ask = _pairs if options["pairs"] or options["all_pairs"] or options["top_pairs"] else _scan
-            found.append(ask(run, name, interventions, one, options, progress, out))
+        with progress_on_stderr() as progress:
+            for one in _by_stratum(run, settings, options["by"]):
+                out = (options["out"] or run.folder.knockouts) / name_of_scan(name, options, one.where)
+                ask = _pairs if options["pairs"] or options["all_pairs"] or options["top_pairs"] else _scan
+                found.append(ask(run, name, interventions, one, options, progress, out))
     except KeyboardInterrupt:
         say("What was asked so far is kept; the same command goes on from there.")
         raise
@@ -175,11 +176,19 @@ def _pair_scan(
     return scan_pairs(run, singles, wanted, name, settings, progress, harm=harm), []
 
 
-def progress_on_stderr() -> Progress:
-    """Return what tells standard error how far a scan is."""
+@contextmanager
+def progress_on_stderr() -> Iterator[Progress]:
+    """Tell standard error how far a scan is; however the block ends, a bar ends with it.
+
+    A bar that is left open hides the cursor, and its thread writes on while the interpreter shuts down.
+    """
     from hypomask.execution.progress import progress_for
 
-    return progress_for(sys.stderr)
+    progress = progress_for(sys.stderr)
+    try:
+        yield progress
+    finally:
+        progress.end()
 
 
 def write_files(out: Path, table: pd.DataFrame, content: Mapping[str, Any], html: str) -> list[Path]:

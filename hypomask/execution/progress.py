@@ -139,6 +139,11 @@ class RichProgress:
         """Write a line above the bar."""
         self._console.print(message, markup=False, highlight=False)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a bar is shown."""
+        return self._bar is not None
+
     def end(self) -> None:
         """Leave the bar as it is."""
         if self._bar is not None:

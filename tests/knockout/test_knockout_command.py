@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pandas as pd
 import pytest
@@ -15,6 +16,8 @@ from trained import GENES, write_study
 
 from hypomask.cli.knockout_running import show_rows
 from hypomask.cli.main import run as run_command
+from hypomask.errors import RunError
+from hypomask.execution.progress import RichProgress
 from hypomask.execution.run import compare, open_run
 from hypomask.execution.study import load_study
 from hypomask.knockout.asking import ScanOptions, ask
@@ -248,6 +251,32 @@ def test_a_damaged_model_is_named(call: Call, run_folder: Path, tmp_path: Path) 
     for file in (copy / "run" / "checkpoints").glob("hypothesis_truth*.npz"):
         file.write_bytes(file.read_bytes()[:-10])
     assert_refused(call(copy / "run", "--gene", "G0"), 5, "not the one that was written", "compare command again")
+
+
+@pytest.mark.parametrize("command", [(), ("experiments",), ("evaluate",)])
+def test_a_scan_that_fails_leaves_no_bar_open(
+    command: tuple[str, ...], run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bar left open hides the terminal's cursor, and its thread writes while the interpreter shuts down."""
+    bars: list[RichProgress] = []
+
+    def bar(stream: TextIO) -> RichProgress:
+        bars.append(RichProgress(stream))
+        return bars[-1]
+
+    def fail(*_: object) -> None:
+        assert bars[-1].is_open
+        raise RunError("the model is damaged")
+
+    monkeypatch.setattr("hypomask.execution.progress.progress_for", bar)
+    monkeypatch.setattr(EffectStore, "write", fail)
+    screen = tmp_path / "screen.tsv"
+    screen.write_text("gene\teffect\n" + "".join(f"G{i}\t{i}\n" for i in range(9)))
+    rest = {(): ["--gene", "G7"], ("experiments",): ["--gene", "G7"], ("evaluate",): [str(screen)]}[command]
+    assert run_command(["knockout", *command, str(run_folder), *rest, "--out", str(tmp_path)]) == 5
+    assert len(bars) == 1
+    assert not bars[0].is_open
+    assert not [thread for thread in threading.enumerate() if type(thread).__name__ == "_RefreshThread"]
 
 
 def test_an_interrupted_scan_says_how_to_go_on(
