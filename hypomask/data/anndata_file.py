@@ -48,6 +48,8 @@ def read_anndata(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # repeated names are reported below, in words
             data = _in_memory(path) if stored_in is None else _in_file(path)
+    except MemoryError:
+        raise
     except Exception as error:  # h5py and anndata raise nearly anything on a damaged file
         first = str(error).splitlines()[0].rstrip(".")
         raise DataError(f"{path}: not an AnnData file, or a damaged one: {first}. Write or fetch it again") from error

@@ -94,6 +94,8 @@ def _open(path: Path) -> pyarrow.parquet.ParquetFile:
 def _read(file: pyarrow.parquet.ParquetFile, path: Path, columns: list[str] | None = None) -> pa.Table:
     try:
         return file.read(columns=columns)
+    except MemoryError:
+        raise
     except (pa.ArrowException, OSError) as error:
         raise damaged(path, error) from error
 

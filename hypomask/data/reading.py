@@ -13,7 +13,7 @@ from hypomask.data.gene_names import check_ids
 from hypomask.data.joining import Join, join
 from hypomask.data.leakage import find_leaks, find_named_leaks
 from hypomask.data.members import members_of
-from hypomask.data.memory import is_streamed
+from hypomask.data.memory import is_streamed, size_in_memory
 from hypomask.data.observations import Observations, find_observations
 from hypomask.data.orientation import orient
 from hypomask.data.phenotypes import missing_phenotype, read_phenotype
@@ -25,7 +25,7 @@ from hypomask.data.streamed import Storage
 from hypomask.data.survey import Survey, survey_of
 from hypomask.data.tables import Findings, Matrix
 from hypomask.data.transforms import transformed
-from hypomask.errors import Problem
+from hypomask.errors import Problem, RunError
 
 __all__ = ["DataReport", "DataSpec", "read_cohort"]
 
@@ -51,7 +51,7 @@ def read_cohort(spec: DataSpec, *, n_folds: int = 5, storage: Storage | None = N
         With every problem of the stage that failed: files; observations; ids and values; phenotype and covariates;
         the cohort as a whole.
     RunError
-        No disk space for measurements that are streamed.
+        No disk space for measurements that are streamed; no memory for those that are not.
     """
     findings = Findings()
     storage = storage or Storage()
@@ -65,11 +65,24 @@ def read_cohort(spec: DataSpec, *, n_folds: int = 5, storage: Storage | None = N
         check_cohort(cohort, survey, n_folds, findings, sources.table.file)
         findings.problems += find_leaks(cohort, survey, sources.table.file)
         findings.stop_if_any()
-    except BaseException:
+    except BaseException as error:
         if scratch is not None:
             scratch.remove()
+        if isinstance(error, MemoryError):
+            raise _out_of_memory(spec, scratch) from error
         raise
     return cohort, DataReport(tuple(findings.warnings), tuple(findings.notes), _counts(cohort, survey), sources.files)
+
+
+def _out_of_memory(spec: DataSpec, scratch: Scratch | None) -> RunError:
+    files = ", ".join(str(path) for path in dict.fromkeys(spec.channels.values()))
+    if scratch is None and size_in_memory(spec) and not spec.masked_genes:
+        way_out = "say 'streaming: always' under 'data', and they stay on the disk"
+    else:
+        way_out = (
+            "end other programs, or read fewer genes or samples; text takes less as Parquet, which can be streamed"
+        )
+    return RunError(f"{files}: there is not enough memory for the measurements; {way_out}")
 
 
 def _checked_channels(

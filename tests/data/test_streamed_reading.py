@@ -286,6 +286,25 @@ def test_a_full_disk_is_an_error_with_a_way_out(
     assert list((tmp_path / "run").iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["t.h5ad", "t.parquet", "t.tsv"])
+def test_too_little_memory_is_an_error_with_a_way_out(
+    tmp_path: Path, values: np.ndarray, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    frame = pd.DataFrame(values, index=SAMPLES, columns=GENES)
+    write_h5ad(tmp_path / "t.h5ad", values, np.asarray)
+    frame.to_parquet(tmp_path / "t.parquet")
+    frame.to_csv(tmp_path / "t.tsv", sep="\t", index_label="id")
+    monkeypatch.setattr("anndata.read_h5ad", full)
+    monkeypatch.setattr("pyarrow.parquet.ParquetFile.read", full)
+    monkeypatch.setattr("hypomask.data.sources.parse_matrix", full)
+    with pytest.raises(RunError, match="not enough memory for the measurements") as caught:
+        read_cohort(DataSpec({"rna": tmp_path / name}, "p53", write_samples(tmp_path), streaming="never"))
+    assert ("say 'streaming: always'" in str(caught.value)) == (name != "t.tsv")
+
+
 def test_space_is_taken_before_the_first_value_is_written(tmp_path: Path) -> None:
     kept = reserved_file.reserved_map(tmp_path / "a", (1000, 3), np.dtype(np.float32), "a test")
     assert (tmp_path / "a").stat().st_blocks * 512 >= 12_000  # no hole
