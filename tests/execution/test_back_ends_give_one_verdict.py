@@ -19,7 +19,10 @@ ON_THIS_MACHINE = [n for n, b in BACK_ENDS.items() if b.unavailable(torch.device
 
 
 def wiring(folder: Path) -> Path:
-    return write_study(folder, kind="continuous", n=240)
+    study = write_study(folder, kind="continuous", n=240)
+    # With four null masks the p value of a clear winner is at 0.05 after Holm.
+    study.write_text(study.read_text().replace("nulls: 4", "nulls: 9"))
+    return study
 
 
 def membership(folder: Path) -> Path:
