@@ -276,7 +276,10 @@ def test_a_scan_that_fails_leaves_no_bar_open(
     assert run_command(["knockout", *command, str(run_folder), *rest, "--out", str(tmp_path)]) == 5
     assert len(bars) == 1
     assert not bars[0].is_open
-    assert not [thread for thread in threading.enumerate() if type(thread).__name__ == "_RefreshThread"]
+    for thread in threading.enumerate():
+        if type(thread).__name__ == "_RefreshThread":
+            thread.join(timeout=60)  # it was told to end, and ends when it looks the next time
+            assert not thread.is_alive()
 
 
 def test_an_interrupted_scan_says_how_to_go_on(
