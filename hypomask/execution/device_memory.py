@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hypomask.execution.cost import is_dense, start_columns
+from hypomask.training.closed_form_size import MOST_VALUES
 from hypomask.training.stack_memory import ModelSizes
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ BYTES_OF_CONTEXT = 8e8  # a process's CUDA context, Triton's and cuBLAS's own me
 
 # Of the closed form, which one job after the other goes through; see hypomask.training.closed_form and ridge_on_device.
 SAMPLES_AT_ONCE = 1024
-MOST_FINAL_VALUES = 5e8
 COPIES_OF_FINAL_VALUES = 3
 FACTORS_AT_ONCE, COPIES_OF_FACTORS = 1e8, 3
 COPIES_OF_FEATURES = 4
@@ -56,7 +56,7 @@ def held_bytes(prepared: PreparedStudy, mask: Mask, device: str) -> HeldBytes:
     )
     columns = start_columns(mask, model.width, model.heads * sizes.channels, model.n_layers)
     features = 8.0 * n_samples * columns
-    final_values = min(float(n_samples) * mask.n_genes * model.width * model.n_layers, MOST_FINAL_VALUES)
+    final_values = min(float(n_samples) * mask.n_genes * model.width * model.n_layers, MOST_VALUES)
     closed_form = (
         4.0 * COPIES_OF_FINAL_VALUES * final_values
         + 8.0 * COPIES_OF_FACTORS * max(FACTORS_AT_ONCE, min(n_samples, columns) ** 2)
