@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from hypomask.errors import RunError
 from hypomask.execution.jobs import Job
 from hypomask.execution.predictions import Number, StoredFile
 
-__all__ = ["SCHEMA_VERSION", "JobRecord", "JobState", "Ledger"]
+__all__ = ["SCHEMA_VERSION", "JobRecord", "JobState", "Ledger", "is_unwritten"]
 
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 30.0
@@ -234,6 +234,13 @@ class Ledger:
             f"{self.path}: the ledger of this run cannot be used ({last}). Start again with --fresh, which trains "
             "everything anew, or choose another folder with --out."
         )
+
+
+def is_unwritten(path: Path) -> bool:
+    """Return whether a ledger was begun there and nothing came to be written in it: the disk was full at once."""
+    with suppress(sqlite3.Error), closing(_connect(path, read_only=True)) as db:
+        return int(db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]) == 0
+    return False  # what is wrong with it is said when it is opened
 
 
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:

@@ -20,7 +20,7 @@ from hypomask.execution.environment import code_versions, describe_environment
 from hypomask.execution.evidence import Evidence
 from hypomask.execution.fingerprint import check_fingerprint, config_hash, fingerprint
 from hypomask.execution.jobs import Job, hypothesis_model, null_name
-from hypomask.execution.ledger import Ledger
+from hypomask.execution.ledger import Ledger, is_unwritten
 from hypomask.execution.null_stage import NullMasks, run_null_stage
 from hypomask.execution.plan import first_stage
 from hypomask.execution.predictions import PredictionStore
@@ -146,7 +146,7 @@ def _file_removed(prepared: PreparedStudy, *, is_ours: bool) -> Iterator[None]:
 
 def _was_streamed(folder: RunFolder) -> bool | None:
     """Return whether the run in this folder streams its measurements; None: there is none, or it does not say."""
-    if not folder.ledger.exists():
+    if not folder.ledger.exists() or is_unwritten(folder.ledger):
         return None
     with Ledger(folder.ledger, read_only=True) as ledger:
         how = [detail for kind, _, detail in ledger.events() if kind == MEASUREMENTS]
