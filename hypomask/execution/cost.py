@@ -33,11 +33,6 @@ class JobCost:
     operations: float
     bytes_held: float
 
-    @property
-    def seconds(self) -> float:
-        """Time on one core that does `OPERATIONS_PER_SECOND`."""
-        return SECONDS_OF_ANY + self.operations / OPERATIONS_PER_SECOND
-
 
 def job_cost(prepared: PreparedStudy, mask: Mask, fit: str = DEFAULT_FIT, device: str = "cpu") -> JobCost:
     """Estimate the cost of training under `mask` with one fold held out; on a GPU, its memory is not counted.

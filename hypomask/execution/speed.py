@@ -44,7 +44,7 @@ BY_SIZE = Speed(
 
 def timed_speed(prepared: PreparedStudy, costs: Mapping[str, JobCost], device: str, fit: str) -> Speed:
     """Train the smallest hypothesis and the largest model that are likely to take less than ten seconds each."""
-    affordable = [model for model in costs if costs[model].seconds <= MOST_SECONDS_TO_TIME]
+    affordable = [model for model in costs if BY_SIZE.seconds(costs[model]) <= MOST_SECONDS_TO_TIME]
     hypotheses = [model for model in affordable if shown_name(model)[1] == "hypothesis"]
     if not hypotheses:
         return BY_SIZE

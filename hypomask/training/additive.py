@@ -106,22 +106,20 @@ def fit_additive(
         Where closed forms are computed, which only squared errors have.
     """
     x_BJ = _flat(x_BGC, len(y))
-    candidates: list[Curves | None] = [None]
-    if curves:
-        candidates.append(fit_curves(x_BJ, CURVE_PRIOR_SD))
+    shapes: list[Curves | None] = [None]
+    if curves and (bent := fit_curves(x_BJ, CURVE_PRIOR_SD)) is not None:
+        shapes.append(bent)
     parts = additive_splits(y, family, blocks, seed)
 
     def design(shape: Curves | None) -> Float | Tensor:
         return _where_it_is_fitted(design_of(x_BJ, z_BP, shape), family, device)
 
     best: Candidate | None = None
-    for shape in candidates:
-        if shape is None and best is not None:
-            continue  # no gene can bend
+    for shape in shapes:
         candidate = _cross_validate(design(shape), shape, y, family, parts)
         if best is None or clearly_lower(candidate.losses_B, best.losses_B):
             best = candidate
-    if best is None:  # cannot happen: the first candidate is always tried
+    if best is None:  # cannot happen: the first shape is always tried
         raise RuntimeError("no additive model was tried")
     path = penalised_path(design(best.curves), y, family=family, penalties=PENALTIES[: best.chosen + 1])
     calibration = fit_calibration(best.eta_BK, y, family)

@@ -297,7 +297,7 @@ class _Start:
         inside: npt.NDArray[np.bool_],
         n_penalties: int | None = None,
     ) -> None:
-        self._fitter, self._rows, self._features = fitter, rows, features
+        self._fitter, self._rows = fitter, rows
         self._smoother = fitter.smoothers.among(rows).of(inside)
         self.readout = Readout(
             features,
@@ -313,8 +313,9 @@ class _Start:
 
     def begin(self, model: MaskedGeneTransformer, penalty: int) -> Float:
         """Give the model its readout; return (B, K) what the additive part takes of it, of all training samples."""
-        set_readout(model, self._features, self.fitted.path, penalty)
-        return self._taken(self.fitted.path.predict(self._features.values_BJ)[penalty])
+        features, path = self.readout.features, self.fitted.path
+        set_readout(model, features, path, penalty)
+        return self._taken(path.predict(features.values_BJ)[penalty])
 
     def taken(self, model: MaskedGeneTransformer) -> Float:
         """Return the same of a model that was trained further."""
